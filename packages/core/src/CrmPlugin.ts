@@ -1,0 +1,96 @@
+/**
+ * What a CRM plugin is: a manifest of plain data, and a layer that makes a `Crm` from a connection.
+ *
+ * Everything that intake and the console need to know stands in the manifest, so neither ever calls a plugin.
+ */
+import { Layer, Redacted, Schema } from "effect"
+import { WebhookDeclaration } from "./domain/WebhookFields.ts"
+import type { FieldProblem } from "./domain/Receipt.ts"
+import type { Crm } from "./ports/Crm.ts"
+import type { CrmHttp } from "./ports/CrmHttp.ts"
+
+/** The version of this contract. A host refuses plugins of a version it does not know. */
+export const contractVersion = 1
+
+/** One input of the connect form. */
+export const CredentialField = Schema.Struct({
+  name: Schema.String,
+  label: Schema.String,
+  help: Schema.String,
+  placeholder: Schema.String,
+  secret: Schema.Boolean,
+  required: Schema.Boolean,
+  /** A regular expression on the raw value: nothing is trimmed or folded, a wrong value is explained. */
+  pattern: Schema.optionalKey(Schema.String),
+  /** What the pattern means, in words. */
+  patternHelp: Schema.optionalKey(Schema.String),
+  /** A code for the problem, where the pattern does not match. */
+  patternCode: Schema.optionalKey(Schema.String),
+  /** Values that are never allowed although they match. */
+  reserved: Schema.optionalKey(Schema.Array(Schema.String))
+})
+export interface CredentialField extends Schema.Schema.Type<typeof CredentialField> {}
+
+/** A capability is there, or it is not and the reason is shown. */
+export const Capability = Schema.NullOr(Schema.String)
+
+export const PluginManifest = Schema.Struct({
+  id: Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9-]{1,40}$/)),
+  name: Schema.String,
+  version: Schema.String,
+  contract: Schema.Int,
+  credentials: Schema.Array(CredentialField),
+  /** Origins by name; `{setting}` is replaced by a connection's setting. Nothing outside them can be called. */
+  origins: Schema.Record(Schema.String, Schema.String),
+  /** The same below the operator's sandbox; `{sandbox}` is the sandbox's origin. */
+  sandboxOrigins: Schema.Record(Schema.String, Schema.String),
+  /** Which settings name the CRM account whose call budget is shared. */
+  account: Schema.Array(Schema.String),
+  budget: Schema.Struct({ calls: Schema.Int, windowMs: Schema.Int }),
+  /** `null` where the plugin can, else the reason why it cannot. */
+  capabilities: Schema.Struct({
+    changes: Capability,
+    notes: Capability,
+    fields: Capability,
+    statuses: Capability,
+    documents: Capability
+  }),
+  notes: Schema.Struct({ maxLength: Schema.Int, timeZone: Schema.String }),
+  webhook: WebhookDeclaration
+})
+export interface PluginManifest extends Schema.Schema.Type<typeof PluginManifest> {}
+
+export interface PluginConnection {
+  readonly connectionId: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, Redacted.Redacted<string>>>
+}
+
+export interface CrmPlugin {
+  readonly manifest: PluginManifest
+  readonly crm: (connection: PluginConnection) => Layer.Layer<Crm, never, CrmHttp>
+}
+
+/** Checks the manifest when the module loads, so that a broken plugin fails early and by name. */
+export const definePlugin = (plugin: CrmPlugin): CrmPlugin => ({
+  ...plugin,
+  manifest: Schema.decodeUnknownSync(PluginManifest)(plugin.manifest)
+})
+
+/** What is wrong with the values of a connect form: every problem, each naming its field. */
+export const checkCredentials = (
+  manifest: PluginManifest,
+  values: Readonly<Record<string, string>>
+): ReadonlyArray<FieldProblem> => [
+  ...manifest.credentials.flatMap((field): ReadonlyArray<FieldProblem> => {
+    const value = values[field.name]
+    if (value === undefined || value === "") return field.required ? [{ field: field.name, code: "missing" }] : []
+    if (value.length > 1024) return [{ field: field.name, code: "too-long" }]
+    const code = field.patternCode ?? "malformed"
+    if (field.pattern !== undefined && !new RegExp(field.pattern).test(value)) return [{ field: field.name, code }]
+    return field.reserved?.includes(value) === true ? [{ field: field.name, code: "reserved" }] : []
+  }),
+  ...Object.keys(values).flatMap((name) =>
+    manifest.credentials.some((field) => field.name === name) ? [] : [{ field: name, code: "unknown" }]
+  )
+]

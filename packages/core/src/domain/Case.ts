@@ -1,0 +1,100 @@
+/**
+ * A case of a firm and its client, as the platform keeps them.
+ *
+ * A case is found by the CRM's id, never by phone or e-mail: several matters may share one contact. Data that came
+ * only in a webhook is *provisional*: it may create a case and add facts nobody has yet, no more.
+ */
+import { Schema } from "effect"
+import { ConnectionId } from "./Connection.ts"
+import { FirmId, Instant } from "./Ids.ts"
+import { CaseType } from "./Mapping.ts"
+import { TwoWay } from "./Merge.ts"
+import { CaseStatus } from "./StatusSync.ts"
+
+export const CaseId = Schema.String.pipe(Schema.brand("CaseId"))
+export type CaseId = typeof CaseId.Type
+export const ExternalCaseId = Schema.String.pipe(Schema.brand("ExternalCaseId"))
+export type ExternalCaseId = typeof ExternalCaseId.Type
+export const ClientId = Schema.String.pipe(Schema.brand("ClientId"))
+export type ClientId = typeof ClientId.Type
+export const ExternalClientId = Schema.String.pipe(Schema.brand("ExternalClientId"))
+export type ExternalClientId = typeof ExternalClientId.Type
+
+/** How far a record may be trusted. `quarantined`: named by a payload, unknown to the CRM. `missing`: once read, now gone. */
+export const Standing = Schema.Literals(["provisional", "verified", "unverified", "quarantined", "missing"])
+export type Standing = typeof Standing.Type
+
+export const Client = Schema.Struct({
+  id: ClientId,
+  firmId: FirmId,
+  connectionId: ConnectionId,
+  externalId: ExternalClientId,
+  standing: Standing,
+  firstName: Schema.String,
+  lastName: Schema.String,
+  fullName: Schema.String,
+  email: Schema.String,
+  phone: Schema.String,
+  updatedAt: Instant
+})
+export interface Client extends Schema.Schema.Type<typeof Client> {}
+
+export const Case = Schema.Struct({
+  id: CaseId,
+  firmId: FirmId,
+  connectionId: ConnectionId,
+  externalId: ExternalCaseId,
+  clientId: ClientId,
+  standing: Standing,
+  name: Schema.String,
+  caseType: CaseType,
+  status: TwoWay,
+  /** What a webhook said and no read has confirmed yet; shown as "reported, verifying". */
+  reported: Schema.NullOr(Schema.Struct({ status: CaseStatus, receiptId: Schema.String, at: Instant })),
+  /** Raw values of further fields by the CRM's key; the latest verified value, else the first reported one. */
+  fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  /** Since when a verifying read is due; null when none is. */
+  dirtySince: Schema.NullOr(Instant),
+  /** Highest receive number that was applied; a copy of an older receipt changes nothing. */
+  receiveNumber: Schema.Int,
+  /** Reads and our own writes of this case draw from one sequence. */
+  sequence: Schema.Int,
+  /** The sequence number drawn by the last write attempt; a read that began before it changes nothing the write touched. */
+  writeSequence: Schema.Int,
+  createdAt: Instant,
+  updatedAt: Instant,
+  /** When the CRM says the record was created and changed, where it says so. */
+  externalCreatedAt: Schema.NullOr(Instant),
+  externalUpdatedAt: Schema.NullOr(Instant),
+  verifiedAt: Schema.NullOr(Instant)
+})
+export interface Case extends Schema.Schema.Type<typeof Case> {}
+
+/** One line of a case's history: what changed, who or what caused it, and what was there before. */
+export const CaseEvent = Schema.Struct({
+  id: Schema.String,
+  firmId: FirmId,
+  caseId: CaseId,
+  at: Instant,
+  kind: Schema.Literals([
+    "created",
+    "status-applied",
+    "status-edited",
+    "status-pushed",
+    "status-reported",
+    "status-superseded",
+    "status-overwritten",
+    "client-changed",
+    "standing-changed",
+    "note-sent"
+  ]),
+  /** A receipt, job or event id, or the name of who did it. */
+  cause: Schema.String,
+  before: Schema.NullOr(Schema.String),
+  after: Schema.NullOr(Schema.String)
+})
+export interface CaseEvent extends Schema.Schema.Type<typeof CaseEvent> {}
+
+/** The kinds of event that ask a person to look: a local edit lost, or a value of the CRM was probably overwritten. */
+export const isConflict = (event: CaseEvent): boolean =>
+  event.kind === "status-superseded" || event.kind === "status-overwritten"

@@ -1,0 +1,73 @@
+/**
+ * A unit of durable work. Its id is the operation's identity for ever, replay included.
+ *
+ * Two lanes a case: `state` (apply, re-read, status and field pushes) and `feed` (notes, calls, documents). In a lane
+ * one job at a time, in order of enqueue; only queued, sending and retry occupy a lane, so a poisoned document stops
+ * nothing behind it.
+ */
+import { Schema } from "effect"
+import { CaseId, ExternalCaseId } from "./Case.ts"
+import { ConnectionId } from "./Connection.ts"
+import { FirmId, Instant } from "./Ids.ts"
+
+export const JobId = Schema.String.pipe(Schema.brand("JobId"))
+export type JobId = typeof JobId.Type
+
+export const Work = Schema.TaggedUnion({
+  /** Decode a stored receipt and take it as a hint. */
+  ApplyReceipt: { receiptId: Schema.String },
+  /** Read the case from the CRM; the answer is the authority. */
+  ReadCase: { externalCaseId: ExternalCaseId },
+  /** A note in parts, each with its marker; laid out once, when the event was accepted. */
+  AddNote: {
+    caseId: CaseId,
+    externalCaseId: ExternalCaseId,
+    source: Schema.Literals(["message", "call"]),
+    eventId: Schema.String,
+    parts: Schema.Array(Schema.Struct({ text: Schema.String, marker: Schema.String }))
+  },
+  /** Write the platform's status to the CRM, if the merge table still says so when the job runs. */
+  PushStatus: { caseId: CaseId, externalCaseId: ExternalCaseId, eventId: Schema.String, target: Schema.String },
+  /** Pull what changed since the cursor. */
+  Pull: {}
+})
+export type Work = typeof Work.Type
+
+export const Lane = Schema.Literals(["state", "feed"])
+export type Lane = typeof Lane.Type
+
+/** `uncertain`: the CRM may or may not have it and cannot be asked; a person decides. */
+export const JobState = Schema.Literals(["queued", "held", "sending", "done", "retry", "uncertain", "dead", "skipped"])
+export type JobState = typeof JobState.Type
+
+/** Smaller goes first. */
+export const Priority = { person: 0, outbound: 10, read: 20, poll: 30, history: 40 } as const
+
+export const Job = Schema.Struct({
+  id: JobId,
+  firmId: FirmId,
+  connectionId: ConnectionId,
+  /** What is kept in order: the CRM's case id, or a name such as `pull`. */
+  key: Schema.String,
+  lane: Lane,
+  priority: Schema.Int,
+  work: Work,
+  state: JobState,
+  attempts: Schema.Int,
+  notBefore: Instant,
+  createdAt: Instant,
+  updatedAt: Instant,
+  /** When the request that is under way was allowed to leave; durable before it does. */
+  sentAt: Schema.NullOr(Instant),
+  /** What is done of a job in parts: the CRM's id of each part that is known to be there. */
+  progress: Schema.Array(Schema.String),
+  /** A code and a sentence; never client data. */
+  reason: Schema.NullOr(Schema.String)
+})
+export interface Job extends Schema.Schema.Type<typeof Job> {}
+
+export interface NewJob extends Pick<Job, "id" | "firmId" | "connectionId" | "key" | "lane" | "priority" | "work"> {
+  readonly notBefore?: Instant
+  /** Wait as `held` instead of `queued`, with the reason. */
+  readonly held?: string
+}

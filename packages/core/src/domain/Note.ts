@@ -1,0 +1,81 @@
+/**
+ * How a message or a call becomes a CRM note: the text, its parts, and the marker that makes a repeat recognisable.
+ *
+ * The marker is the last line of every part. It is written into the job with the intent and never recomputed, so a
+ * worker that finds a job in `sending` can look for it in the CRM before it sends again.
+ */
+import type { CallEnded, MessageSent } from "./PlatformEvent.ts"
+
+export interface NotePart {
+  readonly text: string
+  readonly marker: string
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+/** `[ref <base32 of the operation id> <part>]`: letters, digits and blanks only, so it survives any normalisation. */
+export const markerOf = (operationId: string, part: number): string => {
+  let bits = BigInt(`0x${operationId.replaceAll("-", "")}`)
+  let text = ""
+  for (let i = 0; i < 26; i++) {
+    text = alphabet[Number(bits & 31n)] + text
+    bits >>= 5n
+  }
+  return `[ref ${text} ${part}]`
+}
+
+/** Plain text for a CRM: line ends are `\n`; control characters, which some endpoints refuse, are dropped. */
+export const plainText = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- naming the control characters is the point
+  text.toWellFormed().replace(/\r\n?/g, "\n").replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g, "")
+
+/**
+ * Cuts a text into parts of at most `limit` UTF-16 units each, marker and part number included. Cuts at a line end or
+ * a blank where there is one in the last fifth of a part, never inside a surrogate pair.
+ */
+export const layoutNote = (operationId: string, text: string, limit: number): ReadonlyArray<NotePart> => {
+  const clean = plainText(text)
+  const reserved = markerOf(operationId, 9999).length + "(9999/9999)\n".length + 2
+  const room = limit - reserved
+  const pieces: Array<string> = []
+  for (let start = 0; start < clean.length || pieces.length === 0; ) {
+    let end = Math.min(start + room, clean.length)
+    if (end < clean.length) {
+      const soft = Math.max(clean.lastIndexOf("\n", end), clean.lastIndexOf(" ", end))
+      if (soft > start + room * 0.8) end = soft + 1
+      const unit = clean.charCodeAt(end)
+      if (unit >= 0xdc00 && unit <= 0xdfff) end -= 1
+    }
+    pieces.push(clean.slice(start, end))
+    start = end
+  }
+  return pieces.map((piece, index) => {
+    const marker = markerOf(operationId, index + 1)
+    const head = pieces.length === 1 ? "" : `(${index + 1}/${pieces.length})\n`
+    return { text: `${head}${piece.trimEnd()}\n${marker}`, marker }
+  })
+}
+
+const time = (at: number, zone: string): string =>
+  `${new Intl.DateTimeFormat("en-US", { timeZone: zone, dateStyle: "medium", timeStyle: "short" }).format(at)} (${zone})`
+
+export const messageText = (event: MessageSent, zone: string): string => {
+  const subject = event.subject === undefined ? "" : `\nSubject: ${event.subject}`
+  const direction = event.direction === "outbound" ? "to" : "from"
+  return `${event.channel === "sms" ? "SMS" : "E-mail"} ${direction} client, ${time(event.sentAt, zone)}${subject}\n\n${event.text}`
+}
+
+/** Header lines, summary, then the transcript as turns. */
+export const callText = (event: CallEnded, zone: string): string => {
+  const minutes = `${Math.floor(event.durationMs / 60_000)} min ${Math.round((event.durationMs % 60_000) / 1000)} s`
+  const lines = [
+    `${event.isAi ? "AI call" : "Call"}, ${event.direction}, ${time(event.startedAt, zone)}`,
+    `From ${event.from} to ${event.to}, ${minutes}`,
+    ...(event.outcome === undefined ? [] : [`Outcome: ${event.outcome}`]),
+    ...(event.sentiment === undefined ? [] : [`Sentiment: ${event.sentiment}`]),
+    ...(event.summary === undefined ? [] : ["", event.summary]),
+    ...(event.transcript.length === 0 ? [] : ["", "Transcript"]),
+    ...event.transcript.map((turn) => `${turn.speaker === "agent" ? "Agent" : "Client"}: ${turn.text}`)
+  ]
+  return lines.join("\n")
+}

@@ -1,0 +1,46 @@
+/**
+ * What happens on the platform and may have to reach the CRM. Each event carries an id of the sender's choice: the same
+ * id again is the same event, not a second one.
+ */
+import { Schema } from "effect"
+import { CaseId } from "./Case.ts"
+import { Instant } from "./Ids.ts"
+
+const EventId = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+
+export const PlatformEvent = Schema.TaggedUnion({
+  MessageSent: {
+    eventId: EventId,
+    caseId: CaseId,
+    channel: Schema.Literals(["sms", "email"]),
+    direction: Schema.Literals(["outbound", "inbound"]),
+    subject: Schema.optionalKey(Schema.String),
+    text: Schema.String,
+    sentAt: Instant
+  },
+  CallEnded: {
+    eventId: EventId,
+    caseId: CaseId,
+    callId: Schema.String,
+    direction: Schema.Literals(["outbound", "inbound"]),
+    isAi: Schema.Boolean,
+    from: Schema.String,
+    to: Schema.String,
+    startedAt: Instant,
+    durationMs: Schema.Int,
+    outcome: Schema.optionalKey(Schema.String),
+    sentiment: Schema.optionalKey(Schema.String),
+    summary: Schema.optionalKey(Schema.String),
+    transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Schema.String }))
+  },
+  StatusChanged: {
+    eventId: EventId,
+    caseId: CaseId,
+    status: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
+    changedBy: Schema.optionalKey(Schema.String)
+  }
+})
+export type PlatformEvent = typeof PlatformEvent.Type
+export type MessageSent = (typeof PlatformEvent.cases.MessageSent)["Type"]
+export type CallEnded = (typeof PlatformEvent.cases.CallEnded)["Type"]
+export type StatusChanged = (typeof PlatformEvent.cases.StatusChanged)["Type"]

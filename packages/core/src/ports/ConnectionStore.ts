@@ -1,0 +1,47 @@
+/**
+ * Firms, their connections, credentials and tokens. Credentials and tokens go in as plain values and are sealed or
+ * hashed by the adapter; a token's plain value comes out once, when it is issued.
+ */
+import { Context, Effect, Option, Redacted, Schema } from "effect"
+import type { Connection, ConnectionId, Firm } from "../domain/Connection.ts"
+import type { FirmId, Instant } from "../domain/Ids.ts"
+
+export class ConnectionNotFound extends Schema.TaggedError<ConnectionNotFound>()("ConnectionNotFound", {
+  connectionId: Schema.String
+}) {}
+
+export type Credentials = Readonly<Record<string, Redacted.Redacted<string>>>
+
+/** Whose token it is: a webhook's (bound to one connection) or a caller's of the API (bound to the firm). */
+export type TokenOwner =
+  | { readonly _tag: "Webhook"; readonly firmId: FirmId; readonly connectionId: ConnectionId }
+  | { readonly _tag: "Api"; readonly firmId: FirmId; readonly name: string }
+
+export class ConnectionStore extends Context.Service<
+  ConnectionStore,
+  {
+    /** Inserts; a known id is left alone. */
+    readonly saveFirm: (firm: Firm) => Effect.Effect<void>
+    readonly firms: Effect.Effect<ReadonlyArray<Firm>>
+    /** Inserts or replaces, with new credentials where given. */
+    readonly save: (connection: Connection, credentials?: Credentials) => Effect.Effect<void>
+    readonly get: (firmId: FirmId, id: ConnectionId) => Effect.Effect<Connection, ConnectionNotFound>
+    readonly list: (firmId: FirmId) => Effect.Effect<ReadonlyArray<Connection>>
+    readonly credentials: (firmId: FirmId, id: ConnectionId) => Effect.Effect<Credentials, ConnectionNotFound>
+    /** Reads, changes and writes back in one transaction. `change` must be pure. */
+    readonly update: (
+      firmId: FirmId,
+      id: ConnectionId,
+      change: (connection: Connection) => Connection
+    ) => Effect.Effect<Connection, ConnectionNotFound>
+    /** Makes a token of 32 random bytes. Earlier webhook tokens of the connection stay valid until `earlierUntil`. */
+    readonly issueToken: (
+      owner: TokenOwner,
+      options?: { readonly earlierUntil?: Instant }
+    ) => Effect.Effect<Redacted.Redacted<string>>
+    /** The connection of a live webhook token; an unknown, revoked or API token has none. */
+    readonly connectionOfToken: (token: string) => Effect.Effect<Option.Option<Connection>>
+    /** The firm of a live API token. */
+    readonly firmOfToken: (token: string) => Effect.Effect<Option.Option<{ firmId: FirmId; name: string }>>
+  }
+>()("@casewire/core/ports/ConnectionStore") {}

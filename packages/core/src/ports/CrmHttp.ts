@@ -1,0 +1,51 @@
+/**
+ * A plugin's only door to the network: one request, one typed answer.
+ *
+ * The plugin names an origin of its manifest and a path below it; it never sees or makes a URL. The host keeps the
+ * call budget, the deadline, the size limit and the proof that the address lies within the connection's origins. Any
+ * HTTP status is an answer; a failure means that no complete answer came.
+ */
+import { Context, Effect, Schema } from "effect"
+import type { Connection } from "../domain/Connection.ts"
+import type { PluginManifest } from "../CrmPlugin.ts"
+import { CrmError } from "./Crm.ts"
+
+export const CrmRequest = Schema.Struct({
+  origin: Schema.String,
+  method: Schema.Literals(["GET", "POST"]),
+  /** Relative, below the origin's prefix. */
+  path: Schema.String,
+  query: Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.String, Schema.String]))),
+  bearer: Schema.optionalKey(Schema.String),
+  body: Schema.optionalKey(
+    Schema.TaggedUnion({
+      Form: { fields: Schema.Array(Schema.Tuple([Schema.String, Schema.String])) },
+      Json: { value: Schema.Json }
+    })
+  ),
+  /** Whether the request may change something: after a lost answer its outcome is unknown. */
+  changes: Schema.Boolean
+})
+export interface CrmRequest extends Schema.Schema.Type<typeof CrmRequest> {}
+
+export const CrmResponse = Schema.Struct({
+  status: Schema.Int,
+  contentType: Schema.String,
+  body: Schema.String
+})
+export interface CrmResponse extends Schema.Schema.Type<typeof CrmResponse> {}
+
+export class CrmHttp extends Context.Service<
+  CrmHttp,
+  {
+    readonly send: (request: CrmRequest) => Effect.Effect<CrmResponse, CrmError>
+  }
+>()("@casewire/core/ports/CrmHttp") {}
+
+/** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
+export class CrmGateway extends Context.Service<
+  CrmGateway,
+  {
+    readonly open: (connection: Connection, manifest: PluginManifest) => Effect.Effect<CrmHttp["Service"], CrmError>
+  }
+>()("@casewire/core/ports/CrmGateway") {}
