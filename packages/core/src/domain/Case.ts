@@ -57,10 +57,6 @@ export const Case = Schema.Struct({
   dirtySince: Schema.NullOr(Instant),
   /** Highest receive number that was applied; a copy of an older receipt changes nothing. */
   receiveNumber: Schema.Int,
-  /** Reads and our own writes of this case draw from one sequence. */
-  sequence: Schema.Int,
-  /** The sequence number drawn by the last write attempt; a read that began before it changes nothing the write touched. */
-  writeSequence: Schema.Int,
   createdAt: Instant,
   updatedAt: Instant,
   /** When the CRM says the record was created and changed, where it says so. */

@@ -41,7 +41,7 @@ export const JobState = Schema.Literals(["queued", "held", "sending", "done", "r
 export type JobState = typeof JobState.Type
 
 /** Smaller goes first. */
-export const Priority = { person: 0, outbound: 10, read: 20, poll: 30, history: 40 } as const
+export const Priority = { person: 0, apply: 5, outbound: 10, read: 20, poll: 30, history: 40 } as const
 
 export const Job = Schema.Struct({
   id: JobId,

@@ -24,9 +24,12 @@ export interface Lease {
 
 export type Outcome =
   | { readonly _tag: "Done" }
-  /** Counts an attempt and keeps its place at the head of the lane. */
-  | { readonly _tag: "Retry"; readonly at: Instant; readonly reason: string }
-  /** Not the job's fault: no attempt is counted. `sending` keeps the intent, for a quiet period. */
+  /**
+   * Counts an attempt and keeps its place at the head of the lane. `sending` says that the outcome of a request is
+   * unknown: the job stays in `sending` with its `sentAt`, for a quiet period; else `sentAt` is cleared.
+   */
+  | { readonly _tag: "Retry"; readonly at: Instant; readonly reason: string; readonly sending?: boolean }
+  /** Not the job's fault: no attempt is counted. `sending` as above. */
   | { readonly _tag: "GiveBack"; readonly at: Instant; readonly reason: string; readonly sending?: boolean }
   | { readonly _tag: "Held"; readonly reason: string }
   | { readonly _tag: "Dead"; readonly reason: string }

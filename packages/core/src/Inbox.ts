@@ -1,0 +1,243 @@
+/**
+ * The door for what a CRM pushes: a webhook is checked, refused or made durable without calling any plugin.
+ *
+ * The token is looked up before the body is read. What intake needs to know of the CRM is data in the plugin's
+ * manifest. Every request with a valid token leaves a receipt, also a refused one; a receipt that was accepted is on
+ * disk together with its job before the answer goes out.
+ */
+import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
+import { ExternalCaseId } from "./domain/Case.ts"
+import type { Connection } from "./domain/Connection.ts"
+import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
+import { type FirmId, newId } from "./domain/Ids.ts"
+import { JobId, type NewJob, Priority } from "./domain/Job.ts"
+import { readListIntent } from "./domain/ListRouting.ts"
+import { type Disposition, type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
+import { intake } from "./domain/Toggles.ts"
+import { type FieldTable, fieldTable, findFields } from "./domain/WebhookFields.ts"
+import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { Plugins } from "./ports/Plugins.ts"
+import { Queue } from "./ports/Queue.ts"
+import { Storage } from "./ports/Storage.ts"
+
+export class ReceiptNotFound extends Schema.TaggedError<ReceiptNotFound>()("ReceiptNotFound", {
+  receiptId: Schema.String
+}) {}
+
+/** What arrived, once the body was read as text (multipart: the list of its text parts as JSON). */
+export interface WebhookDelivery {
+  readonly mediaType: string
+  readonly body: string
+  /** Without the token. */
+  readonly query: FlatRecord
+  readonly headerNames: ReadonlyArray<string>
+  /** Files that were skipped and the like, found while reading the body. */
+  readonly warnings?: ReadonlyArray<FieldProblem>
+}
+
+/** A problem of the request itself, found before or while its body was read; the receipt is kept all the same. */
+export interface WebhookRefusal {
+  readonly status: number
+  readonly problem: string
+  readonly errors: ReadonlyArray<FieldProblem>
+}
+
+export interface WebhookAnswer {
+  readonly receiptId: ReceiptId
+  readonly disposition: Disposition
+  readonly errors: ReadonlyArray<FieldProblem>
+  readonly warnings: ReadonlyArray<FieldProblem>
+}
+
+export class Inbox extends Context.Service<
+  Inbox,
+  {
+    /** The connection a webhook token opens at this plugin's route; a token of another plugin is as unknown as any. */
+    readonly authenticate: (plugin: string, token: string) => Effect.Effect<Option.Option<Connection>>
+    /** Judges a delivery and stores its receipt; answers when that is on disk. */
+    readonly accept: (connection: Connection, delivery: WebhookDelivery) => Effect.Effect<WebhookAnswer>
+    /** Stores the receipt of a delivery that the edge had to refuse (size, media type, broken body). */
+    readonly refuse: (
+      connection: Connection,
+      delivery: WebhookDelivery,
+      refusal: WebhookRefusal
+    ) => Effect.Effect<WebhookAnswer>
+    /**
+     * Judges a stored receipt again by the connection's present alias table and applies it. Where its fields are still
+     * incomplete but it names the record, the record is read from the CRM instead.
+     */
+    readonly replay: (firmId: FirmId, id: ReceiptId) => Effect.Effect<WebhookAnswer, ReceiptNotFound>
+  }
+>()("@casewire/core/Inbox") {
+  static readonly layer = Layer.effect(
+    Inbox,
+    Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const plugins = yield* Plugins
+      const queue = yield* Queue
+      const storage = yield* Storage
+      // A connection value is replaced whenever it changes, so its prepared look-ups live as long as the value.
+      const tables = new WeakMap<Connection, FieldTable>()
+
+      const tableOf = (connection: Connection): FieldTable => {
+        const known = tables.get(connection)
+        if (known !== undefined) return known
+        const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
+        const table = fieldTable(manifest.webhook, connection.aliases)
+        tables.set(connection, table)
+        return table
+      }
+
+      const authenticate = Effect.fnUntraced(function* (plugin: string, token: string) {
+        const connection = yield* connections.connectionOfToken(token)
+        return Option.filter(connection, (found) => found.plugin === plugin && found.state !== "disconnected")
+      })
+
+      const accept = Effect.fnUntraced(function* (connection: Connection, delivery: WebhookDelivery) {
+        const verdict = judge(tableOf(connection), connection, delivery)
+        const receipt = yield* receiptOf(connection, delivery, verdict)
+        const isAccepted = verdict.disposition._tag === "Accepted"
+        yield* storage.receive(
+          receipt,
+          isAccepted
+            ? [applyJob(connection, JobId.make(yield* newId), receipt.id, ExternalCaseId.make(verdict.externalCaseId!))]
+            : []
+        )
+        return answerOf(receipt)
+      })
+
+      const refuse = Effect.fnUntraced(function* (
+        connection: Connection,
+        delivery: WebhookDelivery,
+        refusal: WebhookRefusal
+      ) {
+        const receipt = yield* receiptOf(connection, delivery, {
+          disposition: { _tag: "Refused", status: refusal.status, problem: refusal.problem },
+          errors: refusal.errors,
+          warnings: delivery.warnings ?? [],
+          externalCaseId: null,
+          kept: delivery.body
+        })
+        yield* storage.receive(receipt, [])
+        return answerOf(receipt)
+      })
+
+      const replay = Effect.fn("Inbox.replay")(function* (firmId: FirmId, id: ReceiptId) {
+        const found = yield* storage.receipt(firmId, id)
+        if (Option.isNone(found)) return yield* new ReceiptNotFound({ receiptId: id })
+        const receipt = found.value
+        const connection = yield* connections
+          .get(firmId, receipt.connectionId)
+          .pipe(Effect.mapError(() => new ReceiptNotFound({ receiptId: id })))
+        const again = judge(tableOf(connection), connection, receipt)
+        const readsInstead = again.disposition._tag === "Refused" && again.externalCaseId !== null
+        const verdict: Verdict = readsInstead ? { ...again, disposition: { _tag: "Accepted" } } : again
+        const now = yield* Clock.currentTimeMillis
+        const { disposition, errors, warnings, externalCaseId } = verdict
+        const jobId = JobId.make(yield* newId)
+        yield* storage.atomically(
+          Effect.gen(function* () {
+            yield* storage.judge(firmId, id, { disposition, errors, warnings, externalCaseId, replayedAt: now })
+            if (disposition._tag !== "Accepted") return
+            yield* queue.enqueue([
+              readsInstead
+                ? readJob(connection, jobId, ExternalCaseId.make(externalCaseId!))
+                : applyJob(connection, jobId, id, ExternalCaseId.make(externalCaseId!))
+            ])
+          })
+        )
+        return answerOf({ ...receipt, ...verdict })
+      })
+
+      return Inbox.of({ authenticate, accept, refuse, replay })
+    })
+  )
+}
+
+interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | "externalCaseId"> {
+  /** The body as it is kept. */
+  readonly kept: string
+}
+
+/** Pure: what becomes of a body under this connection's switches and alias table. */
+const judge = (
+  table: FieldTable,
+  connection: Connection,
+  delivery: Pick<WebhookDelivery, "mediaType" | "body" | "query" | "warnings">
+): Verdict => {
+  const warnings = delivery.warnings ?? []
+  const parsed = parseBody(delivery.mediaType, delivery.body)
+  if (Result.isFailure(parsed)) {
+    return {
+      disposition: { _tag: "Refused", status: 400, problem: "body-structure" },
+      errors: [{ field: "body", code: parsed.failure }],
+      warnings,
+      externalCaseId: null,
+      kept: delivery.body
+    }
+  }
+  const found = findFields(table, parsed.success, delivery.query)
+  if (found._tag === "Test")
+    return { disposition: { _tag: "Test" }, errors: [], warnings, externalCaseId: null, kept: delivery.body }
+  const externalCaseId = found.values.get(table.declaration.record) ?? null
+  const all = found.options.size === 0 ? found.warnings : [...found.warnings, ...readListIntent(found.options).warnings]
+  const common = { errors: found.errors, warnings: [...warnings, ...all], externalCaseId }
+  const verdict = intake(connection.toggles)
+  // A switched-off firm's client data is not collected: the names of the keys stay, and the record's id.
+  if (verdict._tag === "Ignore")
+    return {
+      ...common,
+      disposition: { _tag: "Ignored", reason: verdict.reason },
+      kept: JSON.stringify(parsed.success.map(([key]) => key))
+    }
+  return found.errors.length > 0
+    ? { ...common, disposition: { _tag: "Refused", status: 422, problem: "webhook-fields-invalid" }, kept: delivery.body }
+    : { ...common, disposition: { _tag: "Accepted" }, kept: delivery.body }
+}
+
+const receiptOf = Effect.fnUntraced(function* (connection: Connection, delivery: WebhookDelivery, verdict: Verdict) {
+  const { disposition, errors, externalCaseId, kept, warnings } = verdict
+  return {
+    id: ReceiptId.make(yield* newId),
+    firmId: connection.firmId,
+    connectionId: connection.id,
+    receivedAt: yield* Clock.currentTimeMillis,
+    receiveNumber: 0,
+    mediaType: delivery.mediaType,
+    body: kept,
+    query: delivery.query,
+    headerNames: delivery.headerNames,
+    disposition,
+    errors,
+    warnings,
+    externalCaseId,
+    replayedAt: null
+  } satisfies Receipt
+})
+
+const answerOf = (receipt: Receipt): WebhookAnswer => ({
+  receiptId: receipt.id,
+  disposition: receipt.disposition,
+  errors: receipt.errors,
+  warnings: receipt.warnings
+})
+
+const applyJob = (connection: Connection, id: JobId, receiptId: ReceiptId, externalCaseId: ExternalCaseId): NewJob => ({
+  id,
+  firmId: connection.firmId,
+  connectionId: connection.id,
+  key: externalCaseId,
+  lane: "state",
+  priority: Priority.apply,
+  work: { _tag: "ApplyReceipt", receiptId }
+})
+
+const readJob = (connection: Connection, id: JobId, externalCaseId: ExternalCaseId): NewJob => ({
+  id,
+  firmId: connection.firmId,
+  connectionId: connection.id,
+  key: externalCaseId,
+  lane: "state",
+  priority: Priority.person,
+  work: { _tag: "ReadCase", externalCaseId }
+})

@@ -1,0 +1,286 @@
+/**
+ * Setting a connection up: credentials, named checks, the webhook's token, switches, case-type links and aliases.
+ *
+ * Credentials are checked by the plugin's declaration before anything is stored or any socket opened. Switching intake
+ * back on reads every lead whose webhook was ignored meanwhile.
+ */
+import { Clock, Context, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { CrmConnections } from "./CrmConnections.ts"
+import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
+import { ExternalCaseId } from "./domain/Case.ts"
+import { type Connection, ConnectionId } from "./domain/Connection.ts"
+import { type FirmId, newId } from "./domain/Ids.ts"
+import { JobId, Priority } from "./domain/Job.ts"
+import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
+import { FieldProblem } from "./domain/Receipt.ts"
+import { allOff, intake, type Toggles } from "./domain/Toggles.ts"
+import { normaliseKey } from "./domain/WebhookFields.ts"
+import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
+import { Crm, type CrmCheck, type CrmError } from "./ports/Crm.ts"
+import { CrmGateway } from "./ports/CrmHttp.ts"
+import { Plugins } from "./ports/Plugins.ts"
+import { Queue } from "./ports/Queue.ts"
+import { Storage } from "./ports/Storage.ts"
+
+/** What the caller sent cannot be saved; every problem names its field. */
+export class SetupInvalid extends Schema.TaggedError<SetupInvalid>()("SetupInvalid", {
+  subject: Schema.Literals(["connection", "links", "aliases"]),
+  errors: Schema.Array(FieldProblem)
+}) {}
+
+export interface NewConnection {
+  readonly plugin: string
+  readonly name: string
+  readonly sandbox: boolean
+  readonly callLimit: number | null
+  readonly values: Readonly<Record<string, string>>
+}
+
+export class Setup extends Context.Service<
+  Setup,
+  {
+    /** Saves a new connection with every switch off. Nothing is called. */
+    readonly connect: (firmId: FirmId, input: NewConnection) => Effect.Effect<Connection, SetupInvalid>
+    /** Replaces credentials; calls that were stopped by a failed sign-in go on after the next `verify`. */
+    readonly reconnect: (
+      firmId: FirmId,
+      id: ConnectionId,
+      values: Readonly<Record<string, string>>
+    ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
+    /** Runs the CRM's named checks, each shown as it ends; at the end the connection's state is what they found. */
+    readonly verify: (firmId: FirmId, id: ConnectionId) => Stream.Stream<CrmCheck, CrmError | ConnectionNotFound>
+    readonly issueWebhookToken: (
+      firmId: FirmId,
+      id: ConnectionId,
+      overlapMs: number
+    ) => Effect.Effect<Redacted.Redacted<string>, ConnectionNotFound>
+    readonly setToggles: (
+      firmId: FirmId,
+      id: ConnectionId,
+      toggles: Toggles
+    ) => Effect.Effect<Connection, ConnectionNotFound>
+    readonly setLinks: (
+      firmId: FirmId,
+      id: ConnectionId,
+      links: ReadonlyArray<CaseTypeLink>
+    ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
+    readonly setAliases: (
+      firmId: FirmId,
+      id: ConnectionId,
+      aliases: Readonly<Record<string, ReadonlyArray<string>>>
+    ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
+  }
+>()("@casewire/core/Setup") {
+  static readonly layer = Layer.effect(
+    Setup,
+    Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const crms = yield* CrmConnections
+      const gateway = yield* CrmGateway
+      const plugins = yield* Plugins
+      const queue = yield* Queue
+      const storage = yield* Storage
+
+      const checked = Effect.fnUntraced(function* (plugin: string, values: Readonly<Record<string, string>>) {
+        const manifest = plugins.manifest(plugin)
+        if (Option.isNone(manifest)) return yield* invalid([{ field: "plugin", code: "unknown" }])
+        const errors = checkCredentials(manifest.value, values)
+        return errors.length > 0 ? yield* invalid(errors) : manifest.value
+      })
+
+      // The gateway proves that the settings stay within the plugin's origins; a label that passes the pattern and
+      // still leads elsewhere is refused here, before it is stored.
+      const proven = (connection: Connection, manifest: PluginManifest) =>
+        gateway.open(connection, manifest).pipe(
+          Effect.mapError(({ reason }) =>
+            reason._tag === "CrmOriginRefused"
+              ? new SetupInvalid({ subject: "connection", errors: [{ field: reason.field, code: "origin-refused" }] })
+              : new SetupInvalid({ subject: "connection", errors: [{ field: "connection", code: reason._tag }] })
+          )
+        )
+
+      const connect = Effect.fn("Setup.connect")(function* (firmId: FirmId, input: NewConnection) {
+        const manifest = yield* checked(input.plugin, input.values)
+        if (input.callLimit !== null && (input.callLimit < 1 || input.callLimit > 100_000))
+          return yield* invalid([{ field: "callLimit", code: "out-of-range" }])
+        const now = yield* Clock.currentTimeMillis
+        const connection: Connection = {
+          id: ConnectionId.make(yield* newId),
+          firmId,
+          plugin: input.plugin,
+          name: input.name.trim() === "" ? manifest.name : input.name.trim(),
+          state: "new",
+          sandbox: input.sandbox,
+          settings: publicValues(manifest, input.values),
+          callLimit: input.callLimit,
+          toggles: allOff,
+          caseTypeLinks: [],
+          aliases: {},
+          cursor: null,
+          health: { lastSync: null, lastStatusPull: null, lastStatusPush: null, lastWebhook: null },
+          createdAt: now,
+          updatedAt: now
+        }
+        yield* proven(connection, manifest)
+        yield* connections.save(connection, secretValues(manifest, input.values))
+        return connection
+      })
+
+      const reconnect = Effect.fn("Setup.reconnect")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        values: Readonly<Record<string, string>>
+      ) {
+        const before = yield* connections.get(firmId, id)
+        const manifest = yield* checked(before.plugin, values)
+        const now = yield* Clock.currentTimeMillis
+        const after: Connection = { ...before, settings: publicValues(manifest, values), state: "new", updatedAt: now }
+        yield* proven(after, manifest)
+        yield* connections.save(after, secretValues(manifest, values))
+        yield* crms.forget(id)
+        return after
+      })
+
+      const verify = (firmId: FirmId, id: ConnectionId) =>
+        Stream.unwrap(
+          Effect.gen(function* () {
+            yield* connections.get(firmId, id)
+            // A fresh sign-in: what was cached may hold yesterday's password.
+            yield* crms.forget(id)
+            let isWorking = true
+            const conclude = connections.update(firmId, id, (connection) => ({
+              ...connection,
+              state: isWorking ? "connected" : "reconnect-needed"
+            }))
+            return Stream.unwrap(Effect.map(Crm, (crm) => crm.verify)).pipe(
+              Stream.tap((check) =>
+                Effect.sync(() => {
+                  if (check.required && !check.ok) isWorking = false
+                })
+              ),
+              Stream.concat(Stream.drain(Stream.fromEffect(conclude))),
+              Stream.provide(crms.get(firmId, id))
+            )
+          })
+        )
+
+      const issueWebhookToken = Effect.fn("Setup.issueWebhookToken")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        overlapMs: number
+      ) {
+        yield* connections.get(firmId, id)
+        const now = yield* Clock.currentTimeMillis
+        return yield* connections.issueToken(
+          { _tag: "Webhook", firmId, connectionId: id },
+          { earlierUntil: now + overlapMs }
+        )
+      })
+
+      const setToggles = Effect.fn("Setup.setToggles")(function* (firmId: FirmId, id: ConnectionId, toggles: Toggles) {
+        const before = yield* connections.get(firmId, id)
+        const after = yield* connections.update(firmId, id, (connection) => ({ ...connection, toggles }))
+        const opens = intake(before.toggles)._tag === "Ignore" && intake(toggles)._tag === "Accept"
+        if (opens) yield* readIgnored(after)
+        return after
+      })
+
+      const readIgnored = Effect.fnUntraced(function* (connection: Connection) {
+        const { firmId, id: connectionId } = connection
+        const now = yield* Clock.currentTimeMillis
+        for (;;) {
+          const page = yield* storage.receipts(firmId, { connectionId, disposition: "Ignored", limit: 200 })
+          if (page.length === 0) return
+          const leads = [...new Set(page.flatMap((receipt) => receipt.externalCaseId ?? []))]
+          const ids = yield* Effect.forEach(leads, () => newId)
+          yield* storage.atomically(
+            Effect.gen(function* () {
+              for (const receipt of page)
+                yield* storage.judge(firmId, receipt.id, {
+                  ...receipt,
+                  disposition: { _tag: "Accepted" },
+                  replayedAt: now
+                })
+              yield* queue.enqueue(
+                leads.map((lead, index) => ({
+                  id: JobId.make(ids[index]!),
+                  firmId,
+                  connectionId,
+                  key: lead,
+                  lane: "state" as const,
+                  priority: Priority.read,
+                  work: { _tag: "ReadCase" as const, externalCaseId: ExternalCaseId.make(lead) }
+                }))
+              )
+            })
+          )
+        }
+      })
+
+      const setLinks = Effect.fn("Setup.setLinks")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        links: ReadonlyArray<CaseTypeLink>
+      ) {
+        const problems = checkLinks(links)
+        if (problems.length > 0) {
+          const errors = problems.map(({ code, index }) => ({ field: `links[${index}]`, code }))
+          return yield* new SetupInvalid({ subject: "links", errors })
+        }
+        return yield* connections.update(firmId, id, (connection) => ({ ...connection, caseTypeLinks: links }))
+      })
+
+      const setAliases = Effect.fn("Setup.setAliases")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        aliases: Readonly<Record<string, ReadonlyArray<string>>>
+      ) {
+        const connection = yield* connections.get(firmId, id)
+        const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
+        const errors = checkAliases(manifest, aliases)
+        if (errors.length > 0) return yield* new SetupInvalid({ subject: "aliases", errors })
+        return yield* connections.update(firmId, id, (present) => ({ ...present, aliases }))
+      })
+
+      return Setup.of({ connect, reconnect, verify, issueWebhookToken, setToggles, setLinks, setAliases })
+    })
+  )
+}
+
+const invalid = (errors: ReadonlyArray<FieldProblem>) => new SetupInvalid({ subject: "connection", errors })
+
+const publicValues = (manifest: PluginManifest, values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    manifest.credentials.flatMap(({ name, secret }) =>
+      secret || values[name] === undefined ? [] : [[name, values[name]]]
+    )
+  )
+
+const secretValues = (manifest: PluginManifest, values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    manifest.credentials.flatMap(({ name, secret }) =>
+      secret && values[name] !== undefined ? [[name, Redacted.make(values[name])]] : []
+    )
+  )
+
+/** An alias must name a required field, be usable as a key, and not mean another field already. */
+export const checkAliases = (
+  manifest: PluginManifest,
+  aliases: Readonly<Record<string, ReadonlyArray<string>>>
+): ReadonlyArray<FieldProblem> => {
+  const taken = new Map<string, string>()
+  for (const field of manifest.webhook.required)
+    for (const key of [field.name, ...field.aliases]) taken.set(normaliseKey(key), field.name)
+  for (const option of manifest.webhook.options) taken.set(normaliseKey(option), option)
+  return Object.entries(aliases).flatMap(([field, keys]): ReadonlyArray<FieldProblem> => {
+    if (!manifest.webhook.required.some(({ name }) => name === field)) return [{ field, code: "unknown-field" }]
+    return keys.flatMap((key): ReadonlyArray<FieldProblem> => {
+      const normal = normaliseKey(key)
+      if (normal === "" || key.length > 100) return [{ field, code: "unusable-key" }]
+      const owner = taken.get(normal)
+      if (owner !== undefined && owner !== field) return [{ field, code: "key-means-another-field" }]
+      taken.set(normal, field)
+      return []
+    })
+  })
+}
