@@ -168,7 +168,9 @@ export const handle = Effect.fn("Gateway.handle")(function*(call: ApiCall, path:
   const fault = takeFault(portal, { names, leadId: operation.leadId })
   const wire = fault === undefined
     ? whole(yield* perform(operation, call))
-    : yield* strike(fault, operation, call, durations)
+    : yield* strike(fault, operation, call, durations).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => log(operation.name, 0, fault)))
+    )
   log(operation.name, wire.way === "hang-up" ? 0 : wire.answer.status, fault)
   return wire
 })

@@ -12,6 +12,7 @@ import { portalRoutes } from "./AdminPortals.ts"
 import { dispatch } from "./AdminRoutes.ts"
 import { empty, html, unknownPortal } from "./Answer.ts"
 import { type FaultDurations, handle } from "./Gateway.ts"
+import { pageRoutes, problemPage } from "./PageRoutes.ts"
 import { Portals } from "./Portals.ts"
 import { toAnswer } from "./Problem.ts"
 import * as Profile from "./Profile.ts"
@@ -47,11 +48,16 @@ const decodePath = (path: string): string | undefined => {
 
 const adminRoutes = [...portalRoutes, ...leadRoutes]
 
+const isPage = (path: string): boolean => path === "/" || path.startsWith("/_sandbox/ui")
+
 const respond = Effect.fnUntraced(function*(request: Request, durations: FaultDurations) {
   const portals = yield* Portals
   const now = yield* Clock.currentTimeMillis
   if (request.path === "/favicon.ico") return whole(empty(204))
-  if (request.path === "/" || request.path.startsWith("/_sandbox")) {
+  if (isPage(request.path)) {
+    return whole(yield* dispatch(pageRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(problemPage(problem)))))
+  }
+  if (request.path.startsWith("/_sandbox")) {
     return whole(yield* dispatch(adminRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(toAnswer(problem)))))
   }
   const [, root = "", ...rest] = request.path.split("/")
