@@ -13,7 +13,7 @@ import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, Priority } from "./domain/Job.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
-import { allOff, intake, type Toggles } from "./domain/Toggles.ts"
+import { allOff, heldBy, intake, type Toggles } from "./domain/Toggles.ts"
 import { normaliseKey } from "./domain/WebhookFields.ts"
 import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmCheck, type CrmError } from "./ports/Crm.ts"
@@ -182,7 +182,18 @@ export class Setup extends Context.Service<
         const after = yield* connections.update(firmId, id, (connection) => ({ ...connection, toggles }))
         const opens = intake(before.toggles)._tag === "Ignore" && intake(toggles)._tag === "Accept"
         if (opens) yield* readIgnored(after)
+        yield* releaseHeld(after)
         return after
+      })
+
+      /** Jobs that waited for a switch go on; held status pushes wait for the firm's answer how to resume. */
+      const releaseHeld = Effect.fnUntraced(function* (connection: Connection) {
+        const { firmId, id: connectionId, toggles } = connection
+        const held = yield* queue.find(firmId, { connectionId, states: ["held"] })
+        const ids = held.flatMap((job) =>
+          job.work._tag !== "PushStatus" && heldBy(job.work, toggles) === undefined ? [job.id] : []
+        )
+        if (ids.length > 0) yield* queue.resolve(firmId, { ids }, "release", "switched-on")
       })
 
       const readIgnored = Effect.fnUntraced(function* (connection: Connection) {

@@ -4,6 +4,7 @@
  * is asked later whether to send them.
  */
 import { Schema } from "effect"
+import type { Work } from "./Job.ts"
 
 export const Toggles = Schema.Struct({
   /** Master: pauses all syncing without disconnecting. */
@@ -85,3 +86,21 @@ export const isStatusOutboundEffective = (toggles: Toggles): boolean =>
 /** Mapped fields need three switches and a linked case type, in either direction. */
 export const isFieldSyncEffective = (toggles: Toggles): boolean =>
   toggles.enabled && toggles.receive && toggles.send && toggles.sendFields
+
+/** Why a job may not start under these switches; it waits as `held` until they allow it. */
+export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
+  switch (work._tag) {
+    case "PushStatus":
+      return isStatusOutboundEffective(toggles) ? undefined : "status sync is not effective"
+    case "AddNote": {
+      const verdict = outbound(work.source, toggles)
+      return verdict._tag === "Send" ? undefined : verdict.reason
+    }
+    case "ApplyReceipt":
+    case "ReadCase":
+    case "Pull": {
+      const verdict = intake(toggles)
+      return verdict._tag === "Accept" ? undefined : verdict.reason
+    }
+  }
+}

@@ -56,6 +56,8 @@ export interface JobFilter {
 export interface QueueStats {
   readonly connectionId: ConnectionId
   readonly byState: Readonly<Record<JobState, number>>
+  /** Jobs under a live lease, whatever their state: a claim does not change it. */
+  readonly running: number
   /** When the oldest job that is due began to wait; null when none is. */
   readonly oldestDue: Instant | null
   /** Lanes whose head waits for a retry while others wait behind it. */

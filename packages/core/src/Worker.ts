@@ -1,0 +1,226 @@
+/**
+ * Does the durable jobs, in order per lane, with that connection's own `Crm` in the context.
+ *
+ * It asks the switches before each job, keeps the lease alive while one runs, and turns whatever went wrong into the
+ * job's next state. A failure of our own storage or a bug is a defect; it is caught here, once, and counts an attempt.
+ */
+import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Random } from "effect"
+import { CrmConnections } from "./CrmConnections.ts"
+import { Delivery, DeliveryTimes } from "./Delivery.ts"
+import type { Connection } from "./domain/Connection.ts"
+import type { Instant } from "./domain/Ids.ts"
+import type { Job } from "./domain/Job.ts"
+import { heldBy } from "./domain/Toggles.ts"
+import { Poller } from "./Poller.ts"
+import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
+import { Crm, CrmError } from "./ports/Crm.ts"
+import { type Lease, LeaseLost, type Outcome, Queue } from "./ports/Queue.ts"
+import { Reconciler } from "./Reconciler.ts"
+
+export const WorkerLimits = Context.Reference<{
+  readonly concurrency: number
+  readonly perConnection: number
+  readonly maxAttempts: number
+}>("@casewire/core/Worker/WorkerLimits", {
+  defaultValue: () => ({ concurrency: 64, perConnection: 16, maxAttempts: 12 })
+})
+
+type Failure = CrmError | LeaseLost | ConnectionNotFound
+
+export class Worker extends Context.Service<
+  Worker,
+  {
+    /** Claims what is due and does it; answers how many jobs there were. */
+    readonly runOnce: Effect.Effect<number>
+    /** Works until interrupted; what is under way is given back. */
+    readonly run: Effect.Effect<never>
+  }
+>()("@casewire/core/Worker") {
+  static readonly layer = Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const crms = yield* CrmConnections
+      const delivery = yield* Delivery
+      const poller = yield* Poller
+      const queue = yield* Queue
+      const reconciler = yield* Reconciler
+      const { leaseMs } = yield* DeliveryTimes
+      const limits = yield* WorkerLimits
+      const worker = `worker-${(yield* Random.nextInt).toString(36)}`
+
+      const claim = (limit: number) => queue.claim({ worker, limit, leaseMs, perConnection: limits.perConnection })
+
+      /** Jobs of one connection that are done together: all its reads in one group, any other job alone. */
+      const groupsOf = (leases: ReadonlyArray<Lease>): ReadonlyArray<ReadonlyArray<Lease>> => {
+        const reads = new Map<string, Array<Lease>>()
+        const groups: Array<ReadonlyArray<Lease>> = []
+        for (const lease of leases) {
+          if (lease.job.work._tag !== "ReadCase") {
+            groups.push([lease])
+            continue
+          }
+          const group = reads.get(lease.job.connectionId)
+          if (group !== undefined) group.push(lease)
+          else {
+            const fresh = [lease]
+            reads.set(lease.job.connectionId, fresh)
+            groups.push(fresh)
+          }
+        }
+        return groups
+      }
+
+      const perform = (connection: Connection, group: ReadonlyArray<Lease>): Effect.Effect<void, Failure, Crm> => {
+        const [lease] = group as readonly [Lease]
+        const { work } = lease.job
+        switch (work._tag) {
+          case "ApplyReceipt":
+            return reconciler.applyReceipt(connection, lease, work)
+          case "ReadCase":
+            return reconciler.readCases(connection, group)
+          case "AddNote":
+            return delivery.addNote(connection, lease, work)
+          case "PushStatus":
+            return delivery.pushStatus(connection, lease, work)
+          case "Pull":
+            return poller.pull(connection, lease)
+        }
+      }
+
+      const heartbeat = (group: ReadonlyArray<Lease>) =>
+        Effect.forEach(group, (lease) => Effect.ignore(queue.mark(lease, { leaseMs })), { discard: true }).pipe(
+          Effect.delay(leaseMs / 3),
+          Effect.forever
+        )
+
+      const settleAll = (group: ReadonlyArray<Lease>, outcome: (job: Job) => Effect.Effect<Outcome>) =>
+        Effect.forEach(
+          group,
+          (lease) => Effect.flatMap(outcome(lease.job), (value) => Effect.ignore(queue.settle(lease, value))),
+          { discard: true }
+        )
+
+      const handle = Effect.fn("Worker.handle")(function* (group: ReadonlyArray<Lease>) {
+        const { connectionId, firmId, id, work } = group[0]!.job
+        yield* Effect.annotateCurrentSpan({ jobId: id, work: work._tag, connectionId, jobs: group.length })
+        const found = yield* Effect.option(connections.get(firmId, connectionId))
+        if (found._tag === "None")
+          return yield* settleAll(group, () => Effect.succeed({ _tag: "Dead", reason: "connection-gone" }))
+        const connection = found.value
+        const stop = refusal(connection, group[0]!.job)
+        if (stop !== undefined) {
+          if (work._tag === "ReadCase" && connection.state !== "connected")
+            yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, true), { discard: true })
+          const now = yield* Clock.currentTimeMillis
+          return yield* settleAll(group, () => Effect.succeed(stop(now)))
+        }
+        yield* perform(connection, group).pipe(
+          Effect.provide(crms.get(firmId, connectionId)),
+          Effect.raceFirst(heartbeat(group)),
+          // A finalizer, so that jobs under way are given back also when the worker is interrupted.
+          Effect.onExit((exit) => (Exit.isFailure(exit) ? recover(connection, group, exit.cause) : Effect.void)),
+          Effect.catchCause(() => Effect.void)
+        )
+      })
+
+      const recover = Effect.fnUntraced(function* (
+        connection: Connection,
+        group: ReadonlyArray<Lease>,
+        cause: Cause.Cause<Failure>
+      ) {
+        const now = yield* Clock.currentTimeMillis
+        if (Cause.hasInterruptsOnly(cause)) {
+          return yield* settleAll(group, ({ sentAt }) =>
+            Effect.succeed({ _tag: "GiveBack", at: now, reason: "shutdown", sending: sentAt !== null })
+          )
+        }
+        const failure = Cause.findErrorOption(cause)
+        if (failure._tag === "None") yield* Effect.logError("A job failed unexpectedly", cause)
+        const error = failure._tag === "Some" ? failure.value : undefined
+        if (error?._tag === "LeaseLost") return
+        if (error?._tag === "CrmError" && error.reason._tag === "CrmAuthFailed")
+          yield* Effect.ignore(
+            connections.update(connection.firmId, connection.id, (value) => ({ ...value, state: "reconnect-needed" }))
+          )
+        if (group[0]!.job.work._tag === "ReadCase")
+          yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, false), { discard: true })
+        yield* settleAll(group, (job) => outcomeOf(error, job, now))
+      })
+
+      const outcomeOf = Effect.fnUntraced(function* (
+        error: Failure | undefined,
+        job: Job,
+        now: Instant
+      ): Effect.fn.Return<Outcome> {
+        if (error?._tag === "ConnectionNotFound") return { _tag: "Dead", reason: "connection-gone" }
+        const reason = error?._tag === "CrmError" ? error.reason : undefined
+        const code = reason === undefined ? "internal-failure" : `${reason._tag}: ${messageOf(reason)}`
+        const jitter = yield* Random.next
+        if (reason?._tag === "CrmRateLimited")
+          return { _tag: "GiveBack", at: Math.max(reason.until ?? 0, now + 1000), reason: "rate-limited" }
+        if (reason?._tag === "CrmAuthFailed") return { _tag: "GiveBack", at: now + authPauseMs, reason: code }
+        if (reason !== undefined && !reason.retryable) return { _tag: "Dead", reason: code }
+        if (job.attempts + 1 >= limits.maxAttempts)
+          return { _tag: reason?._tag === "CrmOutcomeUnknown" ? "Uncertain" : "Dead", reason: code }
+        // Storage may have failed after the request left, so a defect of ours counts as an unknown outcome too.
+        if (reason?._tag === "CrmOutcomeUnknown" || (reason === undefined && isWrite(job)))
+          return { _tag: "Retry", at: yield* delivery.quietUntil({ ...job, sentAt: now }), reason: code, sending: true }
+        return { _tag: "Retry", at: now + backoffMs(job.attempts + 1, jitter), reason: code }
+      })
+
+      const runOnce = Effect.gen(function* () {
+        const leases = yield* claim(limits.concurrency)
+        yield* Effect.forEach(groupsOf(leases), handle, { concurrency: "unbounded", discard: true })
+        return leases.length
+      })
+
+      const run = Effect.scoped(
+        Effect.gen(function* () {
+          const fibers = yield* FiberSet.make<void>()
+          let running = 0
+          for (;;) {
+            const leases = running >= limits.concurrency ? [] : yield* claim(limits.concurrency - running)
+            if (leases.length === 0) {
+              yield* queue.awaitWork
+              continue
+            }
+            for (const group of groupsOf(leases)) {
+              running += group.length
+              yield* FiberSet.run(
+                fibers,
+                handle(group).pipe(
+                  Effect.ensuring(Effect.sync(() => (running -= group.length))),
+                  Effect.catchCause((cause) => Effect.logError("The worker could not settle a job", cause))
+                )
+              )
+            }
+          }
+        })
+      )
+
+      return Worker.of({ runOnce, run })
+    })
+  )
+}
+
+const authPauseMs = 30_000
+
+const isWrite = (job: Job): boolean => job.work._tag === "AddNote" || job.work._tag === "PushStatus"
+
+const messageOf = (reason: CrmError["reason"]): string =>
+  reason._tag === "CrmRateLimited" ? "rate limit exceeded" : reason.message
+
+/** Exponential from one second to fifteen minutes, with full jitter; `random` is in [0, 1). */
+export const backoffMs = (attempt: number, random: number): number =>
+  Math.round(Math.min(1000 * 2 ** Math.min(attempt - 1, 20), 900_000) * (0.5 + random / 2))
+
+/** What stops a job before it starts: a switch that went off after it was queued, or a connection that cannot sign in. */
+const refusal = (connection: Connection, job: Job): ((now: Instant) => Outcome) | undefined => {
+  const reason = heldBy(job.work, connection.toggles)
+  if (reason !== undefined) return () => ({ _tag: "Held", reason })
+  // Decoding needs no sign-in, so a receipt is applied as a hint also while the CRM cannot be asked.
+  return connection.state === "connected" || job.work._tag === "ApplyReceipt"
+    ? undefined
+    : (now) => ({ _tag: "GiveBack", at: now + authPauseMs, reason: "not-connected", sending: job.sentAt !== null })
+}
