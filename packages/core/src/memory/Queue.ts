@@ -157,14 +157,14 @@ export const enqueue = (
   now: Instant,
   added: ReadonlyArray<NewJob>
 ): void => {
-  for (const { held, notBefore = now, ...job } of added) {
+  for (const { held, notBefore, ...job } of added) {
     if (database.jobs.get(job.id) !== undefined) continue
     database.jobs.put(tx, {
       job: {
         ...job,
         state: held === undefined ? "queued" : "held",
         attempts: 0,
-        notBefore,
+        notBefore: Math.max(now, Math.ceil(notBefore ?? now)),
         createdAt: now,
         updatedAt: now,
         sentAt: null,
@@ -185,18 +185,9 @@ const settled = (before: Job, outcome: Outcome, now: Instant): Job => {
     case "Done":
       return { ...job, state: "done", reason: null }
     case "Retry":
-      return {
-        ...job,
-        state: "retry",
-        attempts: job.attempts + 1,
-        notBefore: outcome.at,
-        sentAt: null,
-        reason: outcome.reason
-      }
+      return { ...waiting(job, outcome, "retry"), attempts: job.attempts + 1 }
     case "GiveBack":
-      return outcome.sending === true
-        ? { ...job, state: "sending", notBefore: outcome.at, reason: outcome.reason }
-        : { ...job, state: "queued", notBefore: outcome.at, sentAt: null, reason: outcome.reason }
+      return waiting(job, outcome, "queued")
     case "Held":
       return { ...job, state: "held", reason: outcome.reason }
     case "Dead":
@@ -206,6 +197,18 @@ const settled = (before: Job, outcome: Outcome, now: Instant): Job => {
     case "Skipped":
       return { ...job, state: "skipped", reason: outcome.reason }
   }
+}
+
+const waiting = (
+  job: Job,
+  outcome: { readonly at: Instant; readonly reason: string; readonly sending?: boolean },
+  state: JobState
+): Job => {
+  const { reason } = outcome
+  const notBefore = Math.ceil(outcome.at)
+  return outcome.sending === true
+    ? { ...job, state: "sending", notBefore, reason }
+    : { ...job, state, sentAt: null, notBefore, reason }
 }
 
 const statesOf: Readonly<Record<Verb, ReadonlyArray<JobState>>> = {
