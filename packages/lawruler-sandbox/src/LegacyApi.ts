@@ -24,7 +24,8 @@ const frameworkRefusal = (call: ApiCall, form: Form) => {
     return aspNetError("Operation is not valid due to the current state of the object.")
   }
   for (const [name, value] of form.values) {
-    if (Profile.dangerousFormValue.test(value) || Profile.brokenCharacters.test(value)) {
+    if (Profile.brokenCharacters.test(value)) return aspNetError("Illegal characters in request.")
+    if (Profile.dangerousFormValue.test(value)) {
       return aspNetError(
         `A potentially dangerous Request.Form value was detected from the client (${name}="${value.slice(0, 20)}...").`
       )
