@@ -1,0 +1,90 @@
+/**
+ * Jobs as rows, and the one statement that enqueues: shared by the queue and the intake, so that both keep the same
+ * order and the same rule about heads.
+ *
+ * Work that holds nothing but ids is stored in the clear; everything else is sealed.
+ */
+import { Schema } from "effect"
+import { Job, Work, type NewJob } from "@casewire/core/domain/Job"
+import type { DatabaseService } from "./Database.ts"
+import { StorageFailure } from "./StorageFailure.ts"
+import { Phase, type JobRow } from "./Tables.ts"
+import type { Vault } from "./Vault.ts"
+
+/** The states in which a job occupies its lane. SQL below repeats them, because partial indices match by text. */
+export const occupying = ["queued", "retry", "sending"] as const
+
+const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>(["ApplyReceipt", "ReadCase", "Pull"])
+
+export type JobInserter = (job: NewJob, now: number) => void
+
+export const insertJob = (database: DatabaseService): JobInserter => {
+  const insert = database.connection.prepare(
+    `insert into jobs (firm_id, id, connection_id, key, lane, priority, work_tag, work, state, attempts, not_before,
+      created_at, updated_at, progress, reason, fence, phase)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '[]', ?, 0,
+      case when ? or exists (select 1 from jobs where firm_id = ? and connection_id = ? and key = ? and lane = ?
+        and state in ('queued', 'retry', 'sending')) then null else ? end)
+    on conflict (firm_id, id) do nothing`
+  )
+  return (job, now) => {
+    const notBefore = Math.ceil(job.notBefore ?? now)
+    const isHeld = job.held !== undefined
+    insert.run(
+      job.firmId,
+      job.id,
+      job.connectionId,
+      job.key,
+      job.lane,
+      job.priority,
+      job.work._tag,
+      workToColumn(database.vault, job),
+      isHeld ? "held" : "queued",
+      notBefore,
+      now,
+      now,
+      job.held ?? null,
+      isHeld ? 1 : 0,
+      job.firmId,
+      job.connectionId,
+      job.key,
+      job.lane,
+      notBefore <= now ? Phase.ready : Phase.waiting
+    )
+  }
+}
+
+const workToColumn = (vault: Vault, job: NewJob): Buffer | string => {
+  const text = JSON.stringify(job.work)
+  return idsOnly.has(job.work._tag) ? text : vault.seal(job.firmId, job.id, "work", text)
+}
+
+const columnToWork = (vault: Vault, row: JobRow): unknown => {
+  if (typeof row.work !== "string") return JSON.parse(vault.open(row.firm_id, row.id, "work", row.work))
+  const work = decodeWork(JSON.parse(row.work))
+  // Text in the clear is taken only for work that may be in the clear: nobody writes a note past the seal.
+  if (!idsOnly.has(work._tag)) throw new StorageFailure("sealed-value", `the work of ${row.id} is not sealed`)
+  return work
+}
+
+const decodeWork = Schema.decodeUnknownSync(Work)
+const decodeJob = Schema.decodeUnknownSync(Job)
+
+export const rowToJob = (vault: Vault, row: JobRow): Job =>
+  decodeJob({
+    id: row.id,
+    firmId: row.firm_id,
+    connectionId: row.connection_id,
+    key: row.key,
+    lane: row.lane,
+    priority: row.priority,
+    work: columnToWork(vault, row),
+    state: row.state,
+    attempts: row.attempts,
+    notBefore: row.not_before,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    sentAt: row.sent_at,
+    progress: JSON.parse(row.progress),
+    reason: row.reason
+  })

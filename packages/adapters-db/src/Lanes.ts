@@ -1,0 +1,142 @@
+/**
+ * What happens to lanes apart from claims: who comes next, what a person says about jobs, what is listed and counted.
+ */
+import { sql, type Kysely } from "kysely"
+import type { ConnectionId } from "@casewire/core/domain/Connection"
+import type { Job, JobState } from "@casewire/core/domain/Job"
+import type { JobFilter, QueueStats, Verb } from "@casewire/core/ports/Queue"
+import type { JobRow, Tables } from "./Tables.ts"
+
+type LaneKey = Pick<Job, "firmId" | "connectionId" | "key" | "lane">
+
+/** Makes the oldest job that occupies the lane its head. Harmless where it is one already, also under lease. */
+export const promote = (db: Kysely<Tables>, lane: LaneKey, now: number): Promise<unknown> =>
+  sql`update jobs set phase = case when not_before <= ${now} then 1 else 0 end
+    where phase is null and seq = (
+      select min(seq) from jobs where firm_id = ${lane.firmId} and connection_id = ${lane.connectionId}
+        and key = ${lane.key} and lane = ${lane.lane} and state in ('queued', 'retry', 'sending')
+    )`.execute(db)
+
+export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter) => {
+  let query = db.selectFrom("jobs").selectAll().where("firm_id", "=", firmId)
+  const { connectionId, ids, key, lane, limit, states, work } = filter
+  if (ids !== undefined) query = query.where("id", "in", ids)
+  if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
+  if (key !== undefined) query = query.where("key", "=", key)
+  if (lane !== undefined) query = query.where("lane", "=", lane)
+  if (states !== undefined) query = query.where("state", "in", states)
+  if (work !== undefined) query = query.where("work_tag", "in", work)
+  query = query.orderBy("seq")
+  return limit === undefined ? query : query.limit(limit)
+}
+
+const statesFor: Readonly<Record<Verb, ReadonlyArray<JobState>>> = {
+  hold: ["queued", "retry"],
+  release: ["held"],
+  replay: ["dead", "uncertain", "skipped"],
+  skip: ["queued", "retry", "held", "dead", "uncertain"],
+  confirm: ["uncertain"]
+}
+
+const stateAfter: Readonly<Record<Verb, JobState>> = {
+  hold: "held",
+  release: "queued",
+  replay: "queued",
+  skip: "skipped",
+  confirm: "done"
+}
+
+/** A job under lease does not wait: it is being done. Whoever does a job again must know what was sent before. */
+export const resolveJobs = async (
+  db: Kysely<Tables>,
+  options: {
+    readonly firmId: string
+    readonly filter: JobFilter
+    readonly verb: Verb
+    readonly reason: string
+    readonly now: number
+  }
+): Promise<ReadonlyArray<string>> => {
+  const { filter, firmId, now, reason, verb } = options
+  const rows = await selectJobs(db, firmId, filter)
+    .where("state", "in", statesFor[verb])
+    .where(sql<boolean>`not (leased_by is not null and lease_until > ${now})`)
+    .execute()
+  const isBack = verb === "release" || verb === "replay"
+  for (const row of rows) {
+    await db
+      .updateTable("jobs")
+      .set({
+        state: stateAfter[verb],
+        reason,
+        updated_at: now,
+        phase: null,
+        lease_until: null,
+        leased_by: null,
+        ...(isBack
+          ? { attempts: 0, not_before: now, seq: sql<number>`(select max(seq) + 1 from jobs)` }
+          : {})
+      })
+      .where("seq", "=", row.seq)
+      .execute()
+    await promote(db, laneOf(row), now)
+  }
+  return rows.map((row) => row.id)
+}
+
+const laneOf = (row: JobRow) =>
+  ({ firmId: row.firm_id, connectionId: row.connection_id, key: row.key, lane: row.lane }) as LaneKey
+
+const none: Readonly<Record<JobState, number>> = {
+  queued: 0,
+  held: 0,
+  sending: 0,
+  done: 0,
+  retry: 0,
+  uncertain: 0,
+  dead: 0,
+  skipped: 0
+}
+
+export const statsOfFirm = async (
+  db: Kysely<Tables>,
+  firmId: string,
+  now: number
+): Promise<ReadonlyArray<QueueStats>> => {
+  const counts = await db
+    .selectFrom("jobs")
+    .select((e) => ["connection_id", "state", e.fn.countAll<number>().as("n")])
+    .where("firm_id", "=", firmId)
+    .groupBy(["state", "connection_id"])
+    .execute()
+  const { rows: occupants } = await sql<{ connection_id: string; oldest: number | null; running: number }>`
+    select connection_id,
+      min(case when not_before <= ${now} and not (leased_by is not null and lease_until > ${now})
+        then not_before end) as oldest,
+      sum(leased_by is not null and lease_until > ${now}) as running
+    from jobs where firm_id = ${firmId} and state in ('queued', 'retry', 'sending') group by connection_id`.execute(db)
+  const { rows: blocked } = await sql<{ connection_id: string; n: number }>`
+    select connection_id, count(*) as n from jobs head
+    where phase in (0, 1) and firm_id = ${firmId} and state = 'retry'
+      and not (leased_by is not null and lease_until > ${now})
+      and exists (select 1 from jobs behind where behind.firm_id = head.firm_id
+        and behind.connection_id = head.connection_id and behind.key = head.key and behind.lane = head.lane
+        and behind.state in ('queued', 'retry', 'sending') and behind.seq > head.seq)
+    group by connection_id`.execute(db)
+  const stats = new Map<string, { -readonly [K in keyof QueueStats]: QueueStats[K] }>()
+  for (const { connection_id, n, state } of counts) {
+    const found = stats.get(connection_id) ?? {
+      connectionId: connection_id as ConnectionId,
+      byState: none,
+      running: 0,
+      oldestDue: null,
+      blockedLanes: 0
+    }
+    stats.set(connection_id, { ...found, byState: { ...found.byState, [state]: n } })
+  }
+  for (const { connection_id, oldest, running } of occupants)
+    Object.assign(stats.get(connection_id) ?? {}, { oldestDue: oldest, running })
+  for (const { connection_id, n } of blocked) Object.assign(stats.get(connection_id) ?? {}, { blockedLanes: n })
+  return [...stats.values()]
+}
+

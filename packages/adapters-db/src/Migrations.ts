@@ -1,0 +1,89 @@
+/**
+ * Migrations, forward only and in code: no files are read, so a bundled host carries them. Each runs in a transaction
+ * of its own; running them again does nothing.
+ */
+import { sql, type Kysely } from "kysely"
+import { Migrator, type Migration } from "kysely/migration"
+import type { Tables } from "./Tables.ts"
+
+/** Brings the database to the newest schema and answers the names of what was run. */
+export const migrateToLatest = async (db: Kysely<Tables>): Promise<ReadonlyArray<string>> => {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+  return (results ?? []).map((result) => result.migrationName)
+}
+
+const steps = (...statements: ReadonlyArray<ReturnType<typeof sql>>): Migration => ({
+  up: async (db) => {
+    for (const statement of statements) await statement.execute(db)
+  }
+})
+
+const migrations: Record<string, Migration> = {
+  "0001-start": steps(
+    sql`create table store (key text primary key, value text not null) strict, without rowid`,
+    sql`create table firms (firm_id text primary key, name text not null, created_at integer not null) strict`,
+    sql`create table firm_keys (
+      firm_id text not null, version integer not null, kek_id text not null, wrapped blob not null,
+      primary key (firm_id, version)) strict, without rowid`,
+    sql`create table connections (
+      firm_id text not null, id text not null, body text not null, credentials blob,
+      primary key (firm_id, id)) strict, without rowid`,
+    sql`create unique index connections_by_id on connections (id)`,
+    sql`create table tokens (
+      hash blob primary key, firm_id text not null, kind text not null, connection_id text, name text,
+      expires_at integer) strict, without rowid`,
+    sql`create index tokens_of_connection on tokens (firm_id, connection_id)`,
+    // The receive number is the row's own number: new rows are appended, and no further index is needed to count on.
+    sql`create table receipts (
+      receive_number integer primary key, firm_id text not null, id text not null, connection_id text not null,
+      external_case_id text, disposition text not null, received_at integer not null, verdict text not null,
+      body blob not null) strict`,
+    sql`create unique index receipts_by_id on receipts (firm_id, id)`,
+    sql`create index receipts_of_case on receipts (firm_id, external_case_id) where external_case_id is not null`,
+    sql`create index receipts_set_aside on receipts (firm_id, disposition) where disposition <> 'Accepted'`,
+    sql`create table keys (
+      firm_id text not null, key text not null, operation text not null,
+      primary key (firm_id, key)) strict, without rowid`,
+    sql`create table clients (
+      firm_id text not null, id text not null, connection_id text not null, external_id text not null,
+      body blob not null, primary key (firm_id, id)) strict`,
+    sql`create unique index clients_by_external_id on clients (firm_id, connection_id, external_id)`,
+    sql`create table cases (
+      firm_id text not null, id text not null, connection_id text not null, external_id text not null,
+      dirty_since integer, body blob not null, primary key (firm_id, id)) strict`,
+    sql`create unique index cases_by_external_id on cases (firm_id, connection_id, external_id)`,
+    sql`create index cases_dirty on cases (firm_id, id) where dirty_since is not null`,
+    sql`create table case_events (
+      seq integer primary key, firm_id text not null, id text not null, case_id text not null, at integer not null,
+      kind text not null, cause text not null, change blob not null) strict`,
+    sql`create unique index case_events_by_id on case_events (firm_id, id)`,
+    sql`create index case_events_of_case on case_events (firm_id, case_id, at)`,
+    sql`create index case_events_conflicts on case_events (firm_id, at)
+      where kind in ('status-superseded', 'status-overwritten')`,
+    sql`create table jobs (
+      seq integer primary key, firm_id text not null, id text not null, connection_id text not null,
+      key text not null, lane text not null, priority integer not null, work_tag text not null,
+      work any not null, state text not null, attempts integer not null, not_before integer not null,
+      created_at integer not null, updated_at integer not null, sent_at integer, progress text not null,
+      reason text, phase integer, lease_until integer, leased_by text, fence integer not null) strict`,
+    sql`create unique index jobs_by_id on jobs (firm_id, id)`,
+    // Who comes next in a lane. Only jobs that occupy it are in here, so a lane's history costs nothing.
+    sql`create index jobs_in_lane on jobs (firm_id, connection_id, key, lane)
+      where state in ('queued', 'retry', 'sending')`,
+    // The three places where a head can stand; a claim touches these and never the backlog behind the heads.
+    sql`create index jobs_waiting on jobs (not_before) where phase = 0`,
+    sql`create index jobs_ready on jobs (connection_id, priority) where phase = 1`,
+    sql`create index jobs_leased on jobs (lease_until, connection_id) where phase = 2`,
+    sql`create index jobs_by_state on jobs (firm_id, state, connection_id)`,
+    sql`create table budgets (
+      account text primary key, base integer not null, taken integer not null, calls integer not null,
+      window_ms integer not null) strict, without rowid`,
+    sql`create table ticks (name text primary key, fired_at integer not null) strict, without rowid`,
+    sql`create table documents (
+      firm_id text not null, id text not null, owner text not null, file text not null, size integer not null,
+      created_at integer not null, meta blob not null, primary key (firm_id, id)) strict`,
+    sql`create index documents_of_owner on documents (firm_id, owner, created_at)`
+  )
+}

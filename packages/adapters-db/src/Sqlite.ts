@@ -1,0 +1,142 @@
+/**
+ * The embedded store in one layer: takes ownership of the file, checks its settings and the key, migrates, and serves
+ * the five ports. Nothing to install and nothing to start.
+ */
+import { Effect, Layer, Redacted } from "effect"
+import type { CaseStore } from "@casewire/core/ports/CaseStore"
+import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import type { Queue } from "@casewire/core/ports/Queue"
+import type { Storage } from "@casewire/core/ports/Storage"
+import * as CaseStoreSqlite from "./CaseStore.ts"
+import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
+import { Database, makeDatabase } from "./Database.ts"
+import * as DocumentStoreSqlite from "./DocumentStore.ts"
+import { migrateToLatest } from "./Migrations.ts"
+import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
+import * as QueueSqlite from "./Queue.ts"
+import { takeOwnership } from "./SingleOwner.ts"
+import { StorageFailure, StoreLocked, StoreOwned, StoreUnfit } from "./StorageFailure.ts"
+import * as StorageSqlite from "./Storage.ts"
+import { kekIdOf, Vault, type Kek } from "./Vault.ts"
+import { WorkSignal } from "./WorkSignal.ts"
+import { WriteGate } from "./WriteGate.ts"
+
+export interface SqliteOptions {
+  /** The database file; `-wal`, `-shm`, `.lock` and `.owner` stand beside it. */
+  readonly file: string
+  /** The folder of the sealed documents. */
+  readonly documents: string
+  /** The operator's key: 32 bytes. */
+  readonly kek: Redacted.Redacted<Uint8Array>
+  /** A name of the key; told from the key itself when absent. */
+  readonly kekId?: string
+}
+
+export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
+
+export const layerSqlite = (
+  options: SqliteOptions
+): Layer.Layer<Storage | Queue | CaseStore | ConnectionStore | DocumentStore, BootFailure> =>
+  Layer.mergeAll(
+    StorageSqlite.layer,
+    QueueSqlite.layer,
+    CaseStoreSqlite.layer,
+    ConnectionStoreSqlite.layer,
+    DocumentStoreSqlite.layer(options.documents)
+  ).pipe(Layer.provide(WorkSignal.layer), Layer.provide(layerDatabase(options)))
+
+/** The open database alone; for tests and tools of this package. */
+export const layerDatabase = (options: SqliteOptions): Layer.Layer<Database, BootFailure> =>
+  Layer.effect(Database, openDatabase(options))
+
+/** Brings the file to the newest schema and lets go of it; answers the names of the migrations that were run. */
+export const migrate = (options: SqliteOptions): Effect.Effect<ReadonlyArray<string>, BootFailure> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const connection = yield* takeFile(options.file)
+      const names = yield* migrated(connection)
+      yield* boot(() => checkKek(connection, kekOf(options.kek, options.kekId)))
+      return names
+    })
+  )
+
+/** Wraps the firms' keys with another KEK, in one transaction; the store must not be running. Answers how many. */
+export const rotateKek = (
+  options: Pick<SqliteOptions, "file"> & {
+    readonly from: Redacted.Redacted<Uint8Array>
+    readonly fromId?: string
+    readonly to: Redacted.Redacted<Uint8Array>
+    readonly toId?: string
+  }
+): Effect.Effect<number, BootFailure> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const from = kekOf(options.from, options.fromId)
+      const to = kekOf(options.to, options.toId)
+      yield* checkKekSize(from)
+      yield* checkKekSize(to)
+      const connection = yield* takeFile(options.file)
+      yield* migrated(connection)
+      return yield* boot(() => rewrapKeys(connection, from, to))
+    })
+  )
+
+const openDatabase = Effect.fnUntraced(function* (options: SqliteOptions) {
+  const kek = kekOf(options.kek, options.kekId)
+  yield* checkKekSize(kek)
+  const connection = yield* takeFile(options.file)
+  yield* migrated(connection)
+  yield* boot(() => checkKek(connection, kek))
+  const reading = yield* Effect.acquireRelease(
+    boot(() => openReader(options.file)),
+    (opened) => Effect.sync(() => opened.close())
+  )
+  return makeDatabase({
+    connection,
+    writer: kyselyOver(connection),
+    reader: kyselyOver(reading),
+    gate: new WriteGate(),
+    vault: new Vault(connection, kek)
+  })
+})
+
+const takeFile = (file: string) =>
+  Effect.gen(function* () {
+    yield* Effect.acquireRelease(
+      boot(() => takeOwnership(file)),
+      (release) => Effect.sync(release)
+    )
+    return yield* Effect.acquireRelease(
+      boot(() => openWriter(file)),
+      (opened) => Effect.sync(() => opened.close())
+    )
+  })
+
+const migrated = (connection: ReturnType<typeof openWriter>) =>
+  Effect.tryPromise({
+    try: () => migrateToLatest(kyselyOver(connection)),
+    catch: (thrown) => StorageFailure.from(thrown)
+  }).pipe(Effect.orDie)
+
+const kekOf = (key: Redacted.Redacted<Uint8Array>, id?: string): Kek => {
+  const bytes = Redacted.value(key)
+  return { id: id ?? kekIdOf(bytes), key: bytes }
+}
+
+const checkKekSize = ({ key }: Kek): Effect.Effect<void, StoreUnfit> =>
+  key.length === 32
+    ? Effect.void
+    : Effect.fail(new StoreUnfit({ setting: "key", expected: "32 bytes", found: `${key.length} bytes` }))
+
+/** Runs a step of the start: refusals are typed, anything else is a failure of the store. */
+const boot = <A>(step: () => A): Effect.Effect<A, BootFailure> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(step())
+    } catch (thrown) {
+      return thrown instanceof StoreUnfit || thrown instanceof StoreOwned || thrown instanceof StoreLocked
+        ? Effect.fail(thrown)
+        : Effect.die(StorageFailure.from(thrown))
+    }
+  })

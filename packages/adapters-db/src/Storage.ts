@@ -1,0 +1,102 @@
+/**
+ * `Storage` on SQLite. The gate is the case's lock too: there is one writer, so whoever is in a transaction holds every
+ * case.
+ */
+import { Clock, Context, Effect, Exit, Layer, Option } from "effect"
+import { Storage } from "@casewire/core/ports/Storage"
+import { JobId } from "@casewire/core/domain/Job"
+import { CurrentTransaction, Database } from "./Database.ts"
+import { Intake } from "./Intake.ts"
+import { receiptVerdict, rowToReceipt } from "./ReceiptRows.ts"
+import { StorageFailure } from "./StorageFailure.ts"
+import { WorkSignal } from "./WorkSignal.ts"
+
+export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.effect(
+  Storage,
+  Effect.gen(function* () {
+    const database = yield* Database
+    const signal = yield* WorkSignal
+    const intake = new Intake(database, signal.raise)
+    const { vault } = database
+
+    return Storage.of({
+      atomically: database.atomically,
+      withCase: (_key, effect) => database.atomically(effect),
+      receive: (receipt, jobs) =>
+        Effect.withFiber((fiber) => {
+          // In somebody's transaction it would wait for a gate that its own caller holds.
+          if (Context.get(fiber.context, CurrentTransaction)?.database === database)
+            return Effect.die(new StorageFailure("misuse", "receive was called inside a transaction"))
+          const now = Context.get(fiber.context, Clock.Clock).currentTimeMillisUnsafe()
+          return Effect.callback<void>((resume) => {
+            intake.receive(receipt, jobs, now, (failure) =>
+              resume(failure === undefined ? Effect.void : Effect.die(failure))
+            )
+          })
+        }),
+      receipt: Effect.fn("Storage.receipt")(function* (firmId, id) {
+        const row = yield* database.read((db) =>
+          db.selectFrom("receipts").selectAll().where("firm_id", "=", firmId).where("id", "=", id).executeTakeFirst()
+        )
+        return Option.map(Option.fromUndefinedOr(row), (found) => rowToReceipt(vault, found))
+      }),
+      receipts: Effect.fn("Storage.receipts")(function* (firmId, filter) {
+        const rows = yield* database.read((db) => {
+          let query = db.selectFrom("receipts").selectAll().where("firm_id", "=", firmId)
+          const { before, connectionId, disposition, externalCaseId } = filter
+          if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
+          if (disposition !== undefined) query = query.where("disposition", "=", disposition)
+          if (externalCaseId !== undefined) query = query.where("external_case_id", "=", externalCaseId)
+          if (before !== undefined) query = query.where("id", "<", before)
+          return query.orderBy("id", "desc").limit(filter.limit).execute()
+        })
+        return rows.map((row) => rowToReceipt(vault, row))
+      }),
+      judge: Effect.fn("Storage.judge")(function* (firmId, id, verdict) {
+        yield* database.write((db) =>
+          db
+            .updateTable("receipts")
+            .set({
+              disposition: verdict.disposition._tag,
+              verdict: receiptVerdict(verdict),
+              external_case_id: verdict.externalCaseId
+            })
+            .where("firm_id", "=", firmId)
+            .where("id", "=", id)
+            .execute()
+        )
+      }),
+      claimKey: Effect.fn("Storage.claimKey")(function* (firmId, key, operation) {
+        const earlier = yield* database.write(async (db) => {
+          const { numInsertedOrUpdatedRows } = await db
+            .insertInto("keys")
+            .values({ firm_id: firmId, key, operation })
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirstOrThrow()
+          if (numInsertedOrUpdatedRows === 1n) return undefined
+          return db
+            .selectFrom("keys")
+            .select("operation")
+            .where("firm_id", "=", firmId)
+            .where("key", "=", key)
+            .executeTakeFirstOrThrow()
+        })
+        return Option.map(Option.fromUndefinedOr(earlier), (row) => JobId.make(row.operation))
+      }),
+      isWritable: Effect.map(
+        Effect.exit(
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            database.write((db) =>
+              db
+                .insertInto("store")
+                .values({ key: "probe", value: String(now) })
+                .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(now) }))
+                .execute()
+            )
+          )
+        ),
+        Exit.isSuccess
+      )
+    })
+  })
+)

@@ -1,0 +1,93 @@
+/**
+ * The tables, as kysely sees them. Bodies are JSON, sealed where client data or secrets are in them; what queries need
+ * stands beside the body in columns of its own: ids, states, times and numbers, never a name, a phone or a text.
+ */
+import type { Generated } from "kysely"
+
+export interface Tables {
+  store: { key: string; value: string }
+  firms: { firm_id: string; name: string; created_at: number }
+  firm_keys: { firm_id: string; version: number; kek_id: string; wrapped: Buffer }
+  connections: { firm_id: string; id: string; body: string; credentials: Buffer | null }
+  tokens: {
+    hash: Buffer
+    firm_id: string
+    kind: "webhook" | "api"
+    connection_id: string | null
+    name: string | null
+    expires_at: number | null
+  }
+  receipts: {
+    firm_id: string
+    id: string
+    receive_number: number
+    connection_id: string
+    external_case_id: string | null
+    disposition: string
+    received_at: number
+    verdict: string
+    body: Buffer
+  }
+  keys: { firm_id: string; key: string; operation: string }
+  clients: { firm_id: string; id: string; connection_id: string; external_id: string; body: Buffer }
+  cases: {
+    firm_id: string
+    id: string
+    connection_id: string
+    external_id: string
+    dirty_since: number | null
+    body: Buffer
+  }
+  case_events: {
+    seq: Generated<number>
+    firm_id: string
+    id: string
+    case_id: string
+    at: number
+    kind: string
+    cause: string
+    change: Buffer
+  }
+  jobs: JobRow
+  budgets: { account: string; base: number; taken: number; calls: number; window_ms: number }
+  ticks: { name: string; fired_at: number }
+  documents: {
+    firm_id: string
+    id: string
+    owner: string
+    file: string
+    size: number
+    created_at: number
+    meta: Buffer
+  }
+}
+
+/** Where the head of a lane stands; `null` for a job that is no head or occupies no lane. */
+export const Phase = { waiting: 0, ready: 1, leased: 2 } as const
+
+export interface JobRow {
+  /** Order of enqueue over the whole store; a replayed job gets a new one. */
+  seq: number
+  firm_id: string
+  id: string
+  connection_id: string
+  key: string
+  lane: string
+  priority: number
+  work_tag: string
+  /** Sealed, except the kinds of work that hold ids only. */
+  work: Buffer | string
+  state: string
+  attempts: number
+  not_before: number
+  created_at: number
+  updated_at: number
+  sent_at: number | null
+  progress: string
+  reason: string | null
+  phase: number | null
+  /** Who was given the job last and has not settled it, even after the lease lapsed. */
+  lease_until: number | null
+  leased_by: string | null
+  fence: number
+}
