@@ -1,0 +1,74 @@
+/**
+ * The wiring: which adapters stand behind the core's ports in this process. Whoever wants to know what the host *is*
+ * reads this file.
+ */
+import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
+import { layer as layerServer } from "@casewire/adapters-http/Server"
+import { layerSqlite } from "@casewire/adapters-db/Sqlite"
+import { CrmConnections } from "@casewire/core/CrmConnections"
+import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { Inbox } from "@casewire/core/Inbox"
+import { Outbox } from "@casewire/core/Outbox"
+import { Poller } from "@casewire/core/Poller"
+import { Reconciler } from "@casewire/core/Reconciler"
+import { Setup } from "@casewire/core/Setup"
+import { Worker } from "@casewire/core/Worker"
+import lawRuler from "@casewire/lawruler-plugin"
+import { layerInProcess } from "@casewire/plugin-host/InProcess"
+import { Effect, Layer, Option, Schedule } from "effect"
+import { dataFolder, readKey, type Settings } from "./Settings.ts"
+
+/** The store of this data folder: transactions, queue, cases, connections, documents. */
+export const layerStore = (settings: Settings) =>
+  Layer.unwrap(
+    Effect.map(readKey(settings), ({ kek, kekId }) => {
+      const { documents, store } = dataFolder(settings.data)
+      return layerSqlite({ file: store, documents, kek, kekId })
+    })
+  )
+
+const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
+  Layer.succeed(DeliveryTimes, { clientTimeoutMs, lateCommitMs, leaseMs: 30_000 })
+
+/** Every use case of the core over the store, without a way in. */
+export const layerCore = (settings: Settings) =>
+  Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+    Layer.provideMerge(Poller.layer),
+    Layer.provideMerge(Delivery.layer),
+    Layer.provideMerge(Reconciler.layer),
+    Layer.provideMerge(CrmConnections.layer),
+    Layer.provideMerge(
+      layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })
+    ),
+    Layer.provideMerge(layerInProcess([lawRuler])),
+    Layer.provideMerge(layerStore(settings)),
+    Layer.provide(layerTimes(settings))
+  )
+
+/** Work on what is due, and look for pulls that are due. */
+const layerLoops = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const worker = yield* Worker
+    const poller = yield* Poller
+    yield* Effect.forkScoped(worker.run)
+    yield* Effect.forkScoped(
+      poller.schedule.pipe(
+        Effect.catchCause((cause) => Effect.logError("Pulls could not be scheduled", cause)),
+        Effect.repeat(Schedule.spaced("5 seconds"))
+      )
+    )
+  })
+)
+
+/** The whole host: it answers HTTP and does the work. */
+export const layerHost = (settings: Settings) =>
+  layerLoops.pipe(
+    Layer.provideMerge(
+      layerServer({
+        host: settings.host,
+        port: settings.port,
+        ...(Option.isSome(settings.publicUrl) ? { publicUrl: settings.publicUrl.value } : {})
+      })
+    ),
+    Layer.provideMerge(layerCore(settings))
+  )

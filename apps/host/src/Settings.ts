@@ -1,0 +1,78 @@
+/**
+ * The host's settings, read from the environment once, at start. A value that does not fit stops the start with one
+ * sentence that names the variable; defaults are for one machine and one firm.
+ */
+import { Config, Effect, Option, Redacted, Schema } from "effect"
+import { createHash, randomBytes } from "node:crypto"
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+
+/** The start cannot go on; `exit` is the process's exit code (78: configuration). */
+export class StartRefused extends Schema.TaggedError<StartRefused>()("StartRefused", {
+  message: Schema.String,
+  exit: Schema.Int
+}) {}
+
+const milliseconds = (name: string, fallback: number) => Config.Int(name).pipe(Config.withDefault(fallback))
+
+export const settings = Config.all({
+  /** Where the store, the key file and the documents are. */
+  data: Config.NonEmptyString("CASEWIRE_DATA").pipe(Config.withDefault(".casewire")),
+  host: Config.NonEmptyString("CASEWIRE_HOST").pipe(Config.withDefault("127.0.0.1")),
+  port: Config.Port("CASEWIRE_PORT").pipe(Config.withDefault(4000)),
+  /** How the outside reaches this host; webhook URLs are made from it. */
+  publicUrl: Config.option(Config.NonEmptyString("CASEWIRE_PUBLIC_URL")),
+  /** Origin of a sandbox that rehearsal connections may use; without it there are none. */
+  sandboxOrigin: Config.option(Config.NonEmptyString("CASEWIRE_SANDBOX_ORIGIN")),
+  sandboxPort: Config.Port("CASEWIRE_SANDBOX_PORT").pipe(Config.withDefault(4010)),
+  /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */
+  key: Config.option(Config.Redacted("CASEWIRE_KEY")),
+  clientTimeoutMs: milliseconds("CASEWIRE_CLIENT_TIMEOUT_MS", 20_000),
+  lateCommitMs: milliseconds("CASEWIRE_LATE_COMMIT_MS", 120_000)
+})
+export type Settings = Config.Success<typeof settings>
+
+/** Environment to settings; a wrong value is one sentence. */
+export const readSettings = Effect.mapError(
+  settings,
+  (error) => new StartRefused({ message: `a setting is wrong: ${error.message.split("\n")[0]}`, exit: 78 })
+)
+
+/** Where things lie in the data folder, which is made for this user alone. */
+export const dataFolder = (data: string) => {
+  const folder = resolve(data)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return {
+    folder,
+    store: join(folder, "casewire.db"),
+    documents: join(folder, "documents"),
+    keyFile: join(folder, "key"),
+    apiToken: join(folder, "api-token")
+  }
+}
+
+/**
+ * The key-encryption key and its id. A key file is made only together with a new store: a store without its key is
+ * refused, because a new key would open nothing.
+ */
+export const readKey = Effect.fn("Settings.readKey")(function* (given: Settings) {
+  const { keyFile, store } = dataFolder(given.data)
+  const fromEnvironment = Option.getOrUndefined(given.key)
+  if (fromEnvironment === undefined && !existsSync(keyFile)) {
+    if (existsSync(store))
+      return yield* new StartRefused({
+        message: `the store ${store} needs its key: set CASEWIRE_KEY or put the file back at ${keyFile}`,
+        exit: 78
+      })
+    writeFileSync(keyFile, randomBytes(32).toString("base64"), { mode: 0o600 })
+  }
+  if (existsSync(keyFile)) chmodSync(keyFile, 0o600)
+  const text = fromEnvironment === undefined ? readFileSync(keyFile, "utf8") : Redacted.value(fromEnvironment)
+  const key = Buffer.from(text.trim(), "base64")
+  if (key.length !== 32)
+    return yield* new StartRefused({ message: "CASEWIRE_KEY must be 32 bytes in base64", exit: 78 })
+  return {
+    kek: Redacted.make(new Uint8Array(key)),
+    kekId: createHash("sha256").update("casewire-kek-id").update(key).digest("hex").slice(0, 16)
+  }
+})
