@@ -30,7 +30,7 @@ const perform = Effect.fnUntraced(function*(operation: Operation, call: ApiCall)
   const { answer, fires } = operation.run({ ...call, now })
   if (fires !== undefined && call.portal.settings.fireOnApiWrite) yield* webhooks.fire(call.portal, fires)
   return answer
-})
+}, Effect.uninterruptible)
 
 const performDetached = Effect.fnUntraced(function*(operation: Operation, call: ApiCall, afterMs: number) {
   const portals = yield* Portals

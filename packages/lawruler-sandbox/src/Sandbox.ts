@@ -102,7 +102,9 @@ export const serve = Effect.fn("Sandbox.serve")(function*(
   const services = yield* Layer.build(engine)
   let node: Server | undefined
   const server = yield* NodeHttpServer.make(() => node = createServer(), { host, port })
-  yield* server.serve(app(durations(options.clientTimeoutHint)).pipe(Effect.provideContext(services)))
+  // The server runs its app uninterruptibly; an answer that is held back must still end with the connection.
+  const interruptible = Effect.interruptible(app(durations(options.clientTimeoutHint)))
+  yield* server.serve(Effect.provideContext(interruptible, services))
   // Clients keep connections open and faults keep answers back; neither may delay the end of the scope.
   yield* Effect.addFinalizer(() => Effect.sync(() => node?.closeAllConnections()))
   return { url: HttpServer.formatAddress(server.address) }

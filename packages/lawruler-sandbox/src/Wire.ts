@@ -40,25 +40,27 @@ const drip = (answer: Answer, ms: number) => {
   })
 }
 
-/** Node's own response, because Effect's writes only whole answers. The server drops the fiber when the socket closes. */
-const destroyed = (request: HttpServerRequest.HttpServerRequest) =>
-  Effect.andThen(
-    Effect.sync(() => NodeHttpServerRequest.toServerResponse(request).destroy()),
-    Effect.never
-  )
+/** Node's own response, because Effect's writes only whole answers. The server uses node:http, so it is never HTTP/2's. */
+const nodeResponse = (request: HttpServerRequest.HttpServerRequest) =>
+  NodeHttpServerRequest.toServerResponse(request) as ServerResponse
 
-const breakOff = (request: HttpServerRequest.HttpServerRequest, answer: Answer) => {
-  const body = bodyBytes(answer)
-  return Effect.andThen(
-    Effect.sync(() => {
-      // The server is made with node:http, so this is its response and never an HTTP/2 one.
-      const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
-      response.writeHead(answer.status, { ...answer.headers, "content-length": body.length })
-      response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy())
-    }),
-    Effect.never
-  )
-}
+/** The server writes nothing to a destroyed response. */
+const nothing = HttpServerResponse.empty()
+
+const hangUp = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.sync(() => {
+    nodeResponse(request).destroy()
+    return nothing
+  })
+
+const breakOff = (request: HttpServerRequest.HttpServerRequest, answer: Answer) =>
+  Effect.callback<HttpServerResponse.HttpServerResponse>((resume) => {
+    const body = bodyBytes(answer)
+    const response = nodeResponse(request)
+    response.once("close", () => resume(Effect.succeed(nothing)))
+    response.writeHead(answer.status, { ...answer.headers, "content-length": body.length })
+    response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy())
+  })
 
 export const send = (
   request: HttpServerRequest.HttpServerRequest,
@@ -68,7 +70,7 @@ export const send = (
     case "whole":
       return Effect.succeed(toResponse(wire.answer))
     case "hang-up":
-      return destroyed(request)
+      return hangUp(request)
     case "drip":
       return Effect.succeed(drip(wire.answer, wire.ms))
     case "break-off":
