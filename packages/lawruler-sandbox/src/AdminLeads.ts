@@ -27,18 +27,20 @@ import { Webhooks } from "./Webhooks.ts"
 
 const Texts = Schema.Record(Schema.String, Schema.String)
 
-const namedStatus = Effect.fnUntraced(function*(
+const namedStatus = Effect.fnUntraced(function* (
   portal: Portal,
   caseTypeId: number,
   name: string
 ): Effect.fn.Return<Status, Problem> {
   const status = findStatus(portal, caseTypeId, name)
   if (status !== undefined) return status
-  const known = statusesOf(portal, caseTypeId).map(({ name }) => name).join(", ")
+  const known = statusesOf(portal, caseTypeId)
+    .map(({ name }) => name)
+    .join(", ")
   return yield* Problem.field("status", `"${name}" is not a status of this case type; known: ${known}`)
 })
 
-const writeCustom = Effect.fnUntraced(function*(
+const writeCustom = Effect.fnUntraced(function* (
   portal: Portal,
   lead: Lead,
   custom: Readonly<Record<string, string>>
@@ -66,7 +68,7 @@ const NewLead = Schema.Struct({
   fire: Schema.optionalKey(Schema.Boolean)
 })
 
-const createLead = Effect.fnUntraced(function*(call: AdminCall) {
+const createLead = Effect.fnUntraced(function* (call: AdminCall) {
   const portal = yield* namedPortal(call)
   const body = yield* decodeBody(call.request, NewLead)
   const caseType = portal.caseTypes.find(({ name }) => name === body.caseType)
@@ -98,7 +100,7 @@ const createLead = Effect.fnUntraced(function*(call: AdminCall) {
 const StatusChange = Schema.Struct({ status: Schema.String, wait: Schema.optionalKey(Schema.Boolean) })
 
 /** Answers at once; `wait: true` waits until every row was answered. */
-const setStatus = Effect.fnUntraced(function*(call: AdminCall) {
+const setStatus = Effect.fnUntraced(function* (call: AdminCall) {
   const { lead, portal } = yield* namedLead(call)
   const body = yield* decodeBody(call.request, StatusChange)
   const status = yield* namedStatus(portal, lead.caseTypeId, body.status)
@@ -112,13 +114,15 @@ const setStatus = Effect.fnUntraced(function*(call: AdminCall) {
 const Edit = Schema.Struct({
   custom: Schema.optionalKey(Texts),
   fields: Schema.optionalKey(Texts),
-  contact: Schema.optionalKey(Schema.Struct({
-    firstName: Schema.optionalKey(Schema.String),
-    lastName: Schema.optionalKey(Schema.String),
-    email: Schema.optionalKey(Schema.String),
-    phone: Schema.optionalKey(Schema.String),
-    dateOfBirth: Schema.optionalKey(Schema.String)
-  })),
+  contact: Schema.optionalKey(
+    Schema.Struct({
+      firstName: Schema.optionalKey(Schema.String),
+      lastName: Schema.optionalKey(Schema.String),
+      email: Schema.optionalKey(Schema.String),
+      phone: Schema.optionalKey(Schema.String),
+      dateOfBirth: Schema.optionalKey(Schema.String)
+    })
+  ),
   displayName: Schema.optionalKey(Schema.String),
   tags: Schema.optionalKey(Schema.Array(Schema.String)),
   assignee: Schema.optionalKey(Schema.String),
@@ -126,7 +130,7 @@ const Edit = Schema.Struct({
   decorated: Schema.optionalKey(Schema.Boolean)
 })
 
-const editLead = Effect.fnUntraced(function*(call: AdminCall) {
+const editLead = Effect.fnUntraced(function* (call: AdminCall) {
   const { lead, portal } = yield* namedLead(call)
   const body = yield* decodeBody(call.request, Edit)
   const contact = contactOf(portal, lead)
@@ -150,7 +154,7 @@ const editLead = Effect.fnUntraced(function*(call: AdminCall) {
 
 const NewNote = Schema.Struct({ category: Schema.String, text: Schema.NonEmptyString })
 
-const createNote = Effect.fnUntraced(function*(call: AdminCall) {
+const createNote = Effect.fnUntraced(function* (call: AdminCall) {
   const { lead, portal } = yield* namedLead(call)
   const body = yield* decodeBody(call.request, NewNote)
   if (!isNoteCategory(body.category)) {
@@ -167,7 +171,7 @@ const NewDocument = Schema.Struct({
   folderId: Schema.optionalKey(Schema.Int)
 })
 
-const createDocument = Effect.fnUntraced(function*(call: AdminCall) {
+const createDocument = Effect.fnUntraced(function* (call: AdminCall) {
   const { lead, portal } = yield* namedLead(call)
   const body = yield* decodeBody(call.request, NewDocument)
   const folderId = body.folderId ?? portal.folders[0]?.folderId ?? 1
@@ -182,7 +186,7 @@ const createDocument = Effect.fnUntraced(function*(call: AdminCall) {
 
 const Send = Schema.Struct({ webhookId: Schema.optionalKey(Schema.Int) })
 
-const sendViaWebhook = Effect.fnUntraced(function*(call: AdminCall) {
+const sendViaWebhook = Effect.fnUntraced(function* (call: AdminCall) {
   const { lead, portal } = yield* namedLead(call)
   const { webhookId } = yield* decodeBody(call.request, Send)
   const row = webhookId === undefined ? undefined : portal.webhooks.get(webhookId)
@@ -203,7 +207,8 @@ export const leadRoutes: ReadonlyArray<AdminRoute> = [
     Effect.map(namedLead(call), ({ lead, portal }) => {
       portal.leads.delete(lead.leadId)
       return empty(204)
-    })),
+    })
+  ),
   on("POST", `${one}/status`, setStatus),
   on("POST", `${one}/notes`, createNote),
   on("POST", `${one}/documents`, createDocument),

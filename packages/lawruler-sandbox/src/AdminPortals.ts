@@ -32,7 +32,7 @@ const NewPortal = Schema.Struct({
   key: Schema.optionalKey(Schema.String)
 })
 
-const createPortal = Effect.fnUntraced(function*({ request }: AdminCall) {
+const createPortal = Effect.fnUntraced(function* ({ request }: AdminCall) {
   const portals = yield* Portals
   const body = yield* decodeBody(request, NewPortal)
   if (portals.get(body.root) !== undefined) {
@@ -43,7 +43,7 @@ const createPortal = Effect.fnUntraced(function*({ request }: AdminCall) {
   return json(summary(portal), 201)
 })
 
-const namedRow = Effect.fnUntraced(function*(
+const namedRow = Effect.fnUntraced(function* (
   call: AdminCall
 ): Effect.fn.Return<{ portal: Portal; row: WebhookRow }, Problem, Portals> {
   const portal = yield* namedPortal(call)
@@ -52,7 +52,7 @@ const namedRow = Effect.fnUntraced(function*(
   return { portal, row }
 })
 
-const createRow = Effect.fnUntraced(function*(call: AdminCall) {
+const createRow = Effect.fnUntraced(function* (call: AdminCall) {
   const portal = yield* namedPortal(call)
   const row = makeRow(portal.nextId.webhook, yield* decodeBody(call.request, NewWebhook))
   portal.nextId.webhook += 1
@@ -60,14 +60,14 @@ const createRow = Effect.fnUntraced(function*(call: AdminCall) {
   return json(row, 201)
 })
 
-const editRow = Effect.fnUntraced(function*(call: AdminCall) {
+const editRow = Effect.fnUntraced(function* (call: AdminCall) {
   const { portal, row } = yield* namedRow(call)
   const edited = { ...row, ...(yield* decodeBody(call.request, WebhookPatch)) }
   portal.webhooks.set(row.webhookId, edited)
   return json(edited)
 })
 
-const testRow = Effect.fnUntraced(function*(call: AdminCall) {
+const testRow = Effect.fnUntraced(function* (call: AdminCall) {
   const { portal, row } = yield* namedRow(call)
   return json(deliveryView(yield* (yield* Webhooks).test(portal, row)))
 })
@@ -79,7 +79,7 @@ const knownTargets = new Set(targets.map((target) => target.toLowerCase()))
 
 const OneOrMore = Schema.Union([FaultRequest, Schema.Array(FaultRequest)])
 
-const addFaults = Effect.fnUntraced(function*(call: AdminCall) {
+const addFaults = Effect.fnUntraced(function* (call: AdminCall) {
   const portal = yield* namedPortal(call)
   // The list is tried on its own, so that a slip in one fault is named and not "no member of the union fits".
   const isList = /^\s*\[/.test(new TextDecoder().decode(call.request.body.slice(0, 64)))
@@ -104,7 +104,7 @@ const addFaults = Effect.fnUntraced(function*(call: AdminCall) {
   return json(added, 201)
 })
 
-const setSettings = Effect.fnUntraced(function*(call: AdminCall) {
+const setSettings = Effect.fnUntraced(function* (call: AdminCall) {
   const portal = yield* namedPortal(call)
   const patch = yield* decodeBody(call.request, SettingsPatch)
   const unknown = Object.keys(patch.routesEnabled ?? {}).find((name) => !routeNames.some((known) => known === name))
@@ -121,17 +121,21 @@ const row = `${base}/webhooks/:webhookId`
 
 export const portalRoutes: ReadonlyArray<AdminRoute> = [
   on("POST", "/_sandbox/reset", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const portals = yield* Portals
       yield* portals.reset
       return json({ portals: portals.all().map(summary) })
-    })),
+    })
+  ),
   on("GET", "/_sandbox/portals", () => Effect.map(Portals, (portals) => json(portals.all().map(summary)))),
   on("POST", "/_sandbox/portals", createPortal),
   on("GET", `${base}/state`, (call) => Effect.map(namedPortal(call), (portal) => json(portalView(portal)))),
   on("GET", `${base}/deliveries`, (call) =>
-    Effect.map(namedPortal(call), (portal) => json(portal.deliveries.map(deliveryView)))),
-  on("GET", `${base}/webhooks`, (call) => Effect.map(namedPortal(call), (portal) => json([...portal.webhooks.values()]))),
+    Effect.map(namedPortal(call), (portal) => json(portal.deliveries.map(deliveryView)))
+  ),
+  on("GET", `${base}/webhooks`, (call) =>
+    Effect.map(namedPortal(call), (portal) => json([...portal.webhooks.values()]))
+  ),
   on("POST", `${base}/webhooks`, createRow),
   on("GET", row, (call) => Effect.map(namedRow(call), ({ row }) => json(row))),
   on("PATCH", row, editRow),
@@ -139,7 +143,8 @@ export const portalRoutes: ReadonlyArray<AdminRoute> = [
     Effect.map(namedRow(call), ({ portal, row }) => {
       portal.webhooks.delete(row.webhookId)
       return empty(204)
-    })),
+    })
+  ),
   on("POST", `${row}/test`, testRow),
   on("GET", `${base}/faults`, (call) => Effect.map(namedPortal(call), (portal) => json(portal.faults))),
   on("POST", `${base}/faults`, addFaults),
@@ -147,7 +152,8 @@ export const portalRoutes: ReadonlyArray<AdminRoute> = [
     Effect.map(namedPortal(call), (portal) => {
       portal.faults = []
       return empty(204)
-    })),
+    })
+  ),
   on("GET", `${base}/settings`, (call) => Effect.map(namedPortal(call), (portal) => json(portal.settings))),
   on("POST", `${base}/settings`, setSettings)
 ]

@@ -38,7 +38,7 @@ const match = (pattern: string, path: string): Record<string, string> | undefine
   return params
 }
 
-export const dispatch = Effect.fnUntraced(function*(
+export const dispatch = Effect.fnUntraced(function* (
   routes: ReadonlyArray<AdminRoute>,
   request: Request,
   now: number
@@ -56,12 +56,14 @@ export const dispatch = Effect.fnUntraced(function*(
     : new Problem({ status: 405, title: `Use ${allowed.join(" or ")} here`, errors: [] })
 })
 
-export const namedPortal = Effect.fnUntraced(function*({ params }: AdminCall): Effect.fn.Return<Portal, Problem, Portals> {
+export const namedPortal = Effect.fnUntraced(function* ({
+  params
+}: AdminCall): Effect.fn.Return<Portal, Problem, Portals> {
   const portal = (yield* Portals).get(params["root"] ?? "")
   return portal ?? (yield* Problem.notFound(`Portal ${params["root"]}`))
 })
 
-export const namedLead = Effect.fnUntraced(function*(
+export const namedLead = Effect.fnUntraced(function* (
   call: AdminCall
 ): Effect.fn.Return<{ portal: Portal; lead: Lead }, Problem, Portals> {
   const portal = yield* namedPortal(call)

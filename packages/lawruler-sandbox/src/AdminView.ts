@@ -5,7 +5,7 @@
 import { caseTypeName, contactOf, type Portal, statusName } from "./Portal.ts"
 import { fullName, type Lead } from "./Lead.ts"
 
-export const iso = (instant: number): string => new Date(instant).toISOString()
+const iso = (instant: number): string => new Date(instant).toISOString()
 
 export const leadView = (portal: Portal, lead: Lead) => {
   const contact = contactOf(portal, lead)

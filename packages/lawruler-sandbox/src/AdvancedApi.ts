@@ -35,10 +35,12 @@ const handlers: Record<RouteName, (call: ApiCall) => Answer> = {
   GetFormFields: Records.getFormFields
 }
 
-const byRequest = new Map(routeNames.map((name) => {
-  const { method, path } = routes[name]
-  return [`${method} ${path.toLowerCase()}`, name]
-}))
+const byRequest = new Map(
+  routeNames.map((name) => {
+    const { method, path } = routes[name]
+    return [`${method} ${path.toLowerCase()}`, name]
+  })
+)
 
 const leadIdOf = (call: ApiCall): number | undefined => {
   const inQuery = parameter(call.request, "leadId")
@@ -66,9 +68,10 @@ export const advancedOperation = (call: ApiCall, path: string): Operation | unde
     failure: (reason) => Envelope.failure(reason),
     about: (call, leadId) => {
       const query = new URLSearchParams(
-        [...call.request.query].map(
-          ([key, value]): [string, string] => [key, key.toLowerCase() === "leadid" ? String(leadId) : value]
-        )
+        [...call.request.query].map(([key, value]): [string, string] => [
+          key,
+          key.toLowerCase() === "leadid" ? String(leadId) : value
+        ])
       )
       return { ...call, request: { ...call.request, query } }
     }

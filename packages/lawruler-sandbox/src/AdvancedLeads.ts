@@ -16,13 +16,15 @@ const shownStatus = (portal: Portal, lead: Lead): string =>
 
 const inboxContact = (portal: Portal, lead: Lead) => {
   const contact = contactOf(portal, lead)
-  return contact === undefined ? null : {
-    Firstname: contact.firstName,
-    Lastname: contact.lastName,
-    FullName: fullName(contact),
-    PrimaryEmail: contact.email,
-    CellPhone: contact.phone
-  }
+  return contact === undefined
+    ? null
+    : {
+        Firstname: contact.firstName,
+        Lastname: contact.lastName,
+        FullName: fullName(contact),
+        PrimaryEmail: contact.email,
+        CellPhone: contact.phone
+      }
 }
 
 const inboxItem = (portal: Portal) => (lead: Lead) => ({
@@ -38,8 +40,9 @@ const inboxItem = (portal: Portal) => (lead: Lead) => ({
 /** Inbox 1, newest change first; with the A-28 switch off only leads still worked on. */
 export const inboxLeads = (portal: Portal): Array<Lead> =>
   [...portal.leads.values()]
-    .filter((lead) =>
-      portal.settings.inboxContainsAll || portal.statuses.find(({ id }) => id === lead.statusId)?.open === true
+    .filter(
+      (lead) =>
+        portal.settings.inboxContainsAll || portal.statuses.find(({ id }) => id === lead.statusId)?.open === true
     )
     .sort((a, b) => b.updateDateTime - a.updateDateTime || b.leadId - a.leadId)
 
@@ -75,8 +78,11 @@ export const searchInboxItems = (call: ApiCall): Answer => {
   const { portal } = call
   const found = inboxLeads(portal).filter((lead) => {
     const filtered = portal.settings.dateFilter === "update" ? lead.updateDateTime : lead.createDate
-    return isChosen(search.CaseTypes, lead.caseTypeId) && isChosen(search.Statuses, lead.statusId) &&
+    return (
+      isChosen(search.CaseTypes, lead.caseTypeId) &&
+      isChosen(search.Statuses, lead.statusId) &&
       isWithin(toWall(filtered), search.FromDate, search.ToDate)
+    )
   })
   if (search.DefaultSortOrderAscending === true) found.reverse()
   return Envelope.page(call, found, inboxItem(portal))
@@ -107,24 +113,26 @@ const Report = Schema.Struct({
   CaseTypes: Schema.optionalKey(Schema.Array(Schema.Int))
 })
 
-const csvCell = (text: string): string => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 export const getCustomReport = (call: ApiCall): Answer => {
   const report = Envelope.readBody(call, Report)
   if (Envelope.isAnswer(report)) return report
   const { portal } = call
   const end = report.EndDate.length === 10 ? `${report.EndDate}T23:59:59` : report.EndDate
-  const found = inboxLeads(portal).filter((lead) =>
-    isChosen(report.CaseTypes, lead.caseTypeId) && isWithin(toWall(lead.createDate), report.StartDate, end)
+  const found = inboxLeads(portal).filter(
+    (lead) => isChosen(report.CaseTypes, lead.caseTypeId) && isWithin(toWall(lead.createDate), report.StartDate, end)
   )
   const page = Math.max(1, Envelope.integerParameter(call, "page") ?? 1)
   const size = Math.max(1, Envelope.integerParameter(call, "pageSize") ?? 500)
-  const rows = found.slice((page - 1) * size, page * size).map((lead) =>
-    [
-      String(lead.leadId),
-      csvCell(lead.fields.get("LeadProvider") ?? ""),
-      `"${shownStatus(portal, lead).replaceAll('"', '""')}"`
-    ].join(",")
-  )
+  const rows = found
+    .slice((page - 1) * size, page * size)
+    .map((lead) =>
+      [
+        String(lead.leadId),
+        csvCell(lead.fields.get("LeadProvider") ?? ""),
+        `"${shownStatus(portal, lead).replaceAll('"', '""')}"`
+      ].join(",")
+    )
   return csv(["Lead ID,Source,Status", ...rows, ""].join("\r\n"))
 }

@@ -128,8 +128,9 @@ export const getCaseTypes = (call: ApiCall): Answer =>
 const namedCaseType = (call: ApiCall): CaseType | Answer => {
   const id = Envelope.integerParameter(call, "caseTypeId")
   if (id === undefined) return Envelope.failure("The caseTypeId field is required.")
-  return call.portal.caseTypes.find((caseType) => caseType.id === id) ??
-    Envelope.failure(`Case type ${id} was not found.`)
+  return (
+    call.portal.caseTypes.find((caseType) => caseType.id === id) ?? Envelope.failure(`Case type ${id} was not found.`)
+  )
 }
 
 export const getStatuses = (call: ApiCall): Answer => {
@@ -142,12 +143,14 @@ export const getFormFields = (call: ApiCall): Answer => {
   const caseType = namedCaseType(call)
   if (Envelope.isAnswer(caseType)) return caseType
   return Envelope.success(
-    call.portal.fields.filter((field) => field.caseTypeId === caseType.id).map((field) => ({
-      FieldKey: `Custom${field.number}`,
-      Label: field.label,
-      InputType: field.inputType,
-      Section: field.section,
-      Options: field.options
-    }))
+    call.portal.fields
+      .filter((field) => field.caseTypeId === caseType.id)
+      .map((field) => ({
+        FieldKey: `Custom${field.number}`,
+        Label: field.label,
+        InputType: field.inputType,
+        Section: field.section,
+        Options: field.options
+      }))
   )
 }

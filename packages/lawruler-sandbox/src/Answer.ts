@@ -28,7 +28,8 @@ export const csv = (body: string): Answer => answer(200, "text/csv; charset=utf-
 export const bytes = (body: Uint8Array, contentType: string, headers: Record<string, string>): Answer =>
   answer(200, contentType, body, headers)
 
-export const redirect = (location: string): Answer => answer(303, "text/plain; charset=utf-8", "See other", { location })
+export const redirect = (location: string): Answer =>
+  answer(303, "text/plain; charset=utf-8", "See other", { location })
 
 export const empty = (status: number): Answer => ({ status, headers: {}, body: "" })
 

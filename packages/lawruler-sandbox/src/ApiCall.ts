@@ -38,4 +38,4 @@ export interface Operation {
   readonly about: (call: ApiCall, leadId: number) => ApiCall
 }
 
-export const outcome = (answer: Answer, fires?: Lead): Outcome => fires === undefined ? { answer } : { answer, fires }
+export const outcome = (answer: Answer, fires?: Lead): Outcome => (fires === undefined ? { answer } : { answer, fires })

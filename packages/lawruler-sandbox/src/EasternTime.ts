@@ -33,7 +33,7 @@ export const toUsDateTime = (instant: number): string => {
 }
 
 /** `09/14/2026`. */
-export const toUsDate = (instant: number): string => {
+const toUsDate = (instant: number): string => {
   const wall = toWall(instant)
   return `${wall.slice(5, 7)}/${wall.slice(8, 10)}/${wall.slice(0, 4)}`
 }

@@ -33,7 +33,8 @@ export const isAnswer = (value: object): value is Answer => "status" in value &&
 /** One page of a list, 1-based, or a refusal. `Count` is the total over all pages. */
 export const page = <A>(call: ApiCall, items: ReadonlyArray<A>, show: (item: A) => unknown): Answer => {
   const number = parameter(call.request, "page") === undefined ? 1 : integerParameter(call, "page")
-  const size = parameter(call.request, "pageSize") === undefined ? Profile.pageSize.default : integerParameter(call, "pageSize")
+  const size =
+    parameter(call.request, "pageSize") === undefined ? Profile.pageSize.default : integerParameter(call, "pageSize")
   if (number === undefined || number < 1) return failure("page must be 1 or greater.")
   if (size === undefined || size < 1 || size > Profile.pageSize.max) {
     return failure(`pageSize must be between 1 and ${Profile.pageSize.max}.`)
@@ -42,7 +43,14 @@ export const page = <A>(call: ApiCall, items: ReadonlyArray<A>, show: (item: A) 
 }
 
 const badRequest = (): Answer =>
-  json({ title: "One or more validation errors occurred.", status: 400, errors: { $: ["The JSON value could not be read."] } }, 400)
+  json(
+    {
+      title: "One or more validation errors occurred.",
+      status: 400,
+      errors: { $: ["The JSON value could not be read."] }
+    },
+    400
+  )
 
 const matchNames = (names: ReadonlyArray<string>, body: object): Record<string, unknown> => {
   const byLowerCase = new Map(names.map((name) => [name.toLowerCase(), name]))

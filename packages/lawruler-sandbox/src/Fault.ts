@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 
-export const apiKinds = [
+const apiKinds = [
   "429",
   "401",
   "403",
@@ -22,7 +22,7 @@ export const apiKinds = [
   "page-drift"
 ] as const
 
-export const webhookKinds = ["duplicate", "reorder", "delay", "lose", "retry"] as const
+const webhookKinds = ["duplicate", "reorder", "delay", "lose", "retry"] as const
 
 const Milliseconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 }))
 const Times = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 }))

@@ -24,7 +24,7 @@ export interface FaultDurations {
   readonly lateCommitMs: number
 }
 
-const perform = Effect.fnUntraced(function*(operation: Operation, call: ApiCall) {
+const perform = Effect.fnUntraced(function* (operation: Operation, call: ApiCall) {
   const webhooks = yield* Webhooks
   const now = yield* Clock.currentTimeMillis
   const { answer, fires } = operation.run({ ...call, now })
@@ -32,23 +32,23 @@ const perform = Effect.fnUntraced(function*(operation: Operation, call: ApiCall)
   return answer
 }, Effect.uninterruptible)
 
-const performDetached = Effect.fnUntraced(function*(operation: Operation, call: ApiCall, afterMs: number) {
+const performDetached = Effect.fnUntraced(function* (operation: Operation, call: ApiCall, afterMs: number) {
   const portals = yield* Portals
   const work = Effect.provideService(Effect.delay(perform(operation, call), afterMs), Webhooks, yield* Webhooks)
   return yield* portals.background(work)
 })
 
 const statusPage = (status: number, title: string): Answer =>
-  html(`<!DOCTYPE html><html><head><title>${title}</title></head><body><h2>${status} - ${title}</h2></body></html>`, status)
+  html(
+    `<!DOCTYPE html><html><head><title>${title}</title></head><body><h2>${status} - ${title}</h2></body></html>`,
+    status
+  )
 
 const throttled = (fault: Fault, now: number): Answer => {
   const given = fault.retryAfter ?? 1
   const seconds = typeof given === "number" ? given : 1
-  const header = given === "none"
-    ? undefined
-    : given === "http-date"
-    ? new Date(now + 1000).toUTCString()
-    : String(given)
+  const header =
+    given === "none" ? undefined : given === "http-date" ? new Date(now + 1000).toUTCString() : String(given)
   return tooMany(seconds, header)
 }
 
@@ -56,7 +56,7 @@ const otherLead = (portal: Portal, leadId: number): number =>
   [...portal.leads.keys()].find((other) => other !== leadId) ?? leadId
 
 /** A read is done about another lead; a write is done right and answers with the wrong number. */
-const wrongLead = Effect.fnUntraced(function*(operation: Operation, call: ApiCall) {
+const wrongLead = Effect.fnUntraced(function* (operation: Operation, call: ApiCall) {
   const { leadId } = operation
   if (leadId === undefined) return yield* perform(operation, call)
   const other = otherLead(call.portal, leadId)
@@ -68,14 +68,14 @@ const wrongLead = Effect.fnUntraced(function*(operation: Operation, call: ApiCal
 })
 
 /** After the answer was made, the lead at the end of the list changes, so the next page shifts by one. */
-const pageDrift = Effect.fnUntraced(function*(operation: Operation, call: ApiCall) {
+const pageDrift = Effect.fnUntraced(function* (operation: Operation, call: ApiCall) {
   const answer = yield* perform(operation, call)
   const last = inboxLeads(call.portal).at(-1)
   if (last !== undefined) last.updateDateTime = yield* Clock.currentTimeMillis
   return answer
 })
 
-const strike = Effect.fnUntraced(function*(
+const strike = Effect.fnUntraced(function* (
   fault: Fault,
   operation: Operation,
   call: ApiCall,
@@ -141,7 +141,7 @@ const routeOf = (call: ApiCall, path: string): Route | Answer => {
   return operation === undefined ? notFound() : { api: "advanced", operation }
 }
 
-export const handle = Effect.fn("Gateway.handle")(function*(call: ApiCall, path: string, durations: FaultDurations) {
+export const handle = Effect.fn("Gateway.handle")(function* (call: ApiCall, path: string, durations: FaultDurations) {
   const { now, portal, request } = call
   const log = (operation: string, status: number, fault?: Fault) =>
     recordCall(portal, {
@@ -166,12 +166,12 @@ export const handle = Effect.fn("Gateway.handle")(function*(call: ApiCall, path:
   }
   const names = new Set([operation.name, ...operation.aliases, "any"].map((name) => name.toLowerCase()))
   const fault = takeFault(portal, { names, leadId: operation.leadId })
-  const wire = fault === undefined
-    ? whole(yield* perform(operation, call))
-    : yield* strike(fault, operation, call, durations).pipe(
-      Effect.onInterrupt(() => Effect.sync(() => log(operation.name, 0, fault)))
-    )
+  const wire =
+    fault === undefined
+      ? whole(yield* perform(operation, call))
+      : yield* strike(fault, operation, call, durations).pipe(
+          Effect.onInterrupt(() => Effect.sync(() => log(operation.name, 0, fault)))
+        )
   log(operation.name, wire.way === "hang-up" ? 0 : wire.answer.status, fault)
   return wire
 })
-

@@ -17,7 +17,10 @@ const knownScopes = new Set(["openid", "profile", "read", "write", "offline_acce
 /** A token that looks like a JWT and means nothing outside this process. */
 const makeToken = (portal: Portal, now: number): string => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
-  const claims = { iss: `https://auth.lawruler.example/${portal.credentials.root}/identity`, iat: Math.floor(now / 1000) }
+  const claims = {
+    iss: `https://auth.lawruler.example/${portal.credentials.root}/identity`,
+    iat: Math.floor(now / 1000)
+  }
   return `${part({ alg: "RS256", typ: "at+jwt" })}.${part(claims)}.${randomBytes(32).toString("base64url")}`
 }
 

@@ -36,7 +36,7 @@ export interface Document {
 /** Who changed a status: a person in the portal, or one of the two APIs. */
 export type ChangedBy = "staff" | "legacy" | "advanced"
 
-export interface StatusChange {
+interface StatusChange {
   readonly status: string
   readonly at: number
   readonly by: ChangedBy

@@ -15,7 +15,8 @@ import type { Form } from "./Request.ts"
 
 export const legacyPages: ReadonlyArray<string> = ["api-legalcrmapp.aspx", "lawruler-parsing.aspx"]
 
-const formOf = (call: ApiCall): Form => Option.getOrElse(call.form, () => ({ values: new Map(), files: [], keyCount: 0 }))
+const formOf = (call: ApiCall): Form =>
+  Option.getOrElse(call.form, () => ({ values: new Map(), files: [], keyCount: 0 }))
 
 /** What ASP.NET refuses before the page's own code runs. */
 const frameworkRefusal = (call: ApiCall, form: Form) => {
@@ -82,7 +83,7 @@ const create = (portal: Portal, form: Form, now: number): Outcome => {
     return outcome(LegacyAnswer.duplicate(format, portal, existing))
   }
   const duplicate = portal.statuses.find(({ name }) => name.startsWith(Profile.duplicateStatus))
-  const status = existing === undefined ? checked.status ?? portal.statuses[0] : duplicate
+  const status = existing === undefined ? (checked.status ?? portal.statuses[0]) : duplicate
   if (status === undefined) return refuse("No status")
 
   const contact = addContact(portal, { firstName: "", lastName: "", ...person })

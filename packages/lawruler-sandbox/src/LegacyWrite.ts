@@ -65,16 +65,16 @@ const writeContact = (portal: Portal, lead: Lead, values: ReadonlyMap<string, st
     contact.firstName = first
     contact.lastName = rest.join(" ")
   })
-  given("firstname", (value) => contact.firstName = value)
-  given("lastname", (value) => contact.lastName = value)
-  given("cellphone", (value) => contact.phone = formatPhone(value))
-  given("homephone", (value) => contact.homePhone = formatPhone(value))
-  given("email1", (value) => contact.email = value)
-  given("dob", (value) => contact.dateOfBirth = value)
-  given("address1", (value) => contact.address.street = [value, values.get("address2") ?? ""].join(" ").trim())
-  given("city", (value) => contact.address.city = value)
-  given("state", (value) => contact.address.state = value)
-  given("zip", (value) => contact.address.zip = value)
+  given("firstname", (value) => (contact.firstName = value))
+  given("lastname", (value) => (contact.lastName = value))
+  given("cellphone", (value) => (contact.phone = formatPhone(value)))
+  given("homephone", (value) => (contact.homePhone = formatPhone(value)))
+  given("email1", (value) => (contact.email = value))
+  given("dob", (value) => (contact.dateOfBirth = value))
+  given("address1", (value) => (contact.address.street = [value, values.get("address2") ?? ""].join(" ").trim()))
+  given("city", (value) => (contact.address.city = value))
+  given("state", (value) => (contact.address.state = value))
+  given("zip", (value) => (contact.address.zip = value))
   lead.displayName = fullName(contact)
 }
 
@@ -87,7 +87,19 @@ const writeCustom = (portal: Portal, lead: Lead, values: ReadonlyMap<string, str
   }
 }
 
-const namesPerson = ["fullname", "firstname", "lastname", "cellphone", "homephone", "email1", "dob", "address1", "city", "state", "zip"]
+const namesPerson = [
+  "fullname",
+  "firstname",
+  "lastname",
+  "cellphone",
+  "homephone",
+  "email1",
+  "dob",
+  "address1",
+  "city",
+  "state",
+  "zip"
+]
 
 /** Writes a checked post; true when the status moved. */
 export const write = (portal: Portal, lead: Lead, { form, status }: Checked, now: number): boolean => {
@@ -99,7 +111,11 @@ export const write = (portal: Portal, lead: Lead, { form, status }: Checked, now
     if (value !== "") lead.fields.set(name, value)
   }
   const tags = values.get("tags")
-  if (tags !== undefined) lead.tags = tags.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "")
+  if (tags !== undefined)
+    lead.tags = tags
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== "")
   lead.assignee = values.get("leadassignee") || lead.assignee
   lead.owner = values.get("leadowner") || lead.owner
 

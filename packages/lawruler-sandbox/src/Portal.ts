@@ -79,7 +79,15 @@ export interface Portal {
   readonly refreshTokens: Set<string>
   /** Instants of the counted calls inside the rate-limit window. */
   readonly recentCalls: Array<number>
-  readonly nextId: { lead: number; contact: number; note: number; document: number; webhook: number; delivery: number; fault: number }
+  readonly nextId: {
+    lead: number
+    contact: number
+    note: number
+    document: number
+    webhook: number
+    delivery: number
+    fault: number
+  }
 }
 
 export const caseTypeName = (portal: Portal, id: number): string =>
@@ -186,8 +194,10 @@ export const findDuplicate = (portal: Portal, person: { phone: string; email: st
   const email = person.email.trim().toLowerCase()
   return [...portal.leads.values()].find((lead) => {
     const contact = contactOf(portal, lead)
-    return contact !== undefined && ((phone !== "" && contact.phone === phone) ||
-      (email !== "" && contact.email.toLowerCase() === email))
+    return (
+      contact !== undefined &&
+      ((phone !== "" && contact.phone === phone) || (email !== "" && contact.email.toLowerCase() === email))
+    )
   })
 }
 

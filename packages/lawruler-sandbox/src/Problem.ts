@@ -39,7 +39,7 @@ const fieldErrors = (issue: SchemaIssue.Issue) =>
   }))
 
 /** The JSON body by schema; an empty body counts as `{}`, unknown members are refused. */
-export const decodeBody = Effect.fnUntraced(function*<A>(
+export const decodeBody = Effect.fnUntraced(function* <A>(
   request: Request,
   schema: Schema.Decoder<A>
 ): Effect.fn.Return<A, Problem> {

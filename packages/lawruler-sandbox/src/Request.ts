@@ -14,7 +14,7 @@ export interface Request {
   readonly body: Uint8Array
 }
 
-export interface UploadedFile {
+interface UploadedFile {
   readonly part: string
   readonly name: string
   readonly contentType: string
@@ -28,7 +28,7 @@ export interface Form {
   readonly keyCount: number
 }
 
-export const bodyText = (request: Request): string => new TextDecoder().decode(request.body)
+const bodyText = (request: Request): string => new TextDecoder().decode(request.body)
 
 export const bodyJson = (request: Request): Option.Option<unknown> =>
   Option.liftThrowable((text: string): unknown => JSON.parse(text))(bodyText(request))
@@ -40,10 +40,7 @@ export const parameter = (request: Request, name: string): string | undefined =>
   return undefined
 }
 
-const collect = (
-  entries: Iterable<readonly [string, string]>,
-  files: ReadonlyArray<UploadedFile>
-): Form => {
+const collect = (entries: Iterable<readonly [string, string]>, files: ReadonlyArray<UploadedFile>): Form => {
   const values = new Map<string, string>()
   let keyCount = files.length
   for (const [name, value] of entries) {
@@ -55,7 +52,7 @@ const collect = (
   return { values, files, keyCount }
 }
 
-const readMultipart = Effect.fnUntraced(function*(request: Request, contentType: string) {
+const readMultipart = Effect.fnUntraced(function* (request: Request, contentType: string) {
   const parsed = yield* Effect.tryPromise(() =>
     new Response(request.body.slice(), { headers: { "content-type": contentType } }).formData()
   )
@@ -73,7 +70,7 @@ const readMultipart = Effect.fnUntraced(function*(request: Request, contentType:
 })
 
 /** Query, then urlencoded or multipart body, as one case-blind collection. */
-export const readForm = Effect.fnUntraced(function*(request: Request) {
+export const readForm = Effect.fnUntraced(function* (request: Request) {
   const query = [...request.query]
   const contentType = request.headers["content-type"] ?? ""
   if (/^multipart\/form-data/i.test(contentType)) {

@@ -50,15 +50,19 @@ const adminRoutes = [...portalRoutes, ...leadRoutes]
 
 const isPage = (path: string): boolean => path === "/" || path.startsWith("/_sandbox/ui")
 
-const respond = Effect.fnUntraced(function*(request: Request, durations: FaultDurations) {
+const respond = Effect.fnUntraced(function* (request: Request, durations: FaultDurations) {
   const portals = yield* Portals
   const now = yield* Clock.currentTimeMillis
   if (request.path === "/favicon.ico") return whole(empty(204))
   if (isPage(request.path)) {
-    return whole(yield* dispatch(pageRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(problemPage(problem)))))
+    return whole(
+      yield* dispatch(pageRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(problemPage(problem))))
+    )
   }
   if (request.path.startsWith("/_sandbox")) {
-    return whole(yield* dispatch(adminRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(toAnswer(problem)))))
+    return whole(
+      yield* dispatch(adminRoutes, request, now).pipe(Effect.catch((problem) => Effect.succeed(toAnswer(problem))))
+    )
   }
   const [, root = "", ...rest] = request.path.split("/")
   const portal = portals.get(root)
@@ -67,7 +71,7 @@ const respond = Effect.fnUntraced(function*(request: Request, durations: FaultDu
   return yield* handle({ portal, request, form, now }, rest.join("/"), durations)
 })
 
-const app = Effect.fnUntraced(function*(durations: FaultDurations) {
+const app = Effect.fnUntraced(function* (durations: FaultDurations) {
   const message = yield* HttpServerRequest.HttpServerRequest
   const body = yield* message.arrayBuffer.pipe(
     Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(Profile.bodyLimit)),
@@ -95,13 +99,13 @@ const engine = Webhooks.layer.pipe(
 )
 
 /** Starts a sandbox; it lives, and keeps its state, as long as the scope. */
-export const serve = Effect.fn("Sandbox.serve")(function*(
+export const serve = Effect.fn("Sandbox.serve")(function* (
   options: Options = {}
 ): Effect.fn.Return<{ readonly url: string }, HttpServerError.ServeError, Scope.Scope> {
   const { host = "127.0.0.1", port = 0 } = options
   const services = yield* Layer.build(engine)
   let node: Server | undefined
-  const server = yield* NodeHttpServer.make(() => node = createServer(), { host, port })
+  const server = yield* NodeHttpServer.make(() => (node = createServer()), { host, port })
   // The server runs its app uninterruptibly; an answer that is held back must still end with the connection.
   const interruptible = Effect.interruptible(app(durations(options.clientTimeoutHint)))
   yield* server.serve(Effect.provideContext(interruptible, services))

@@ -165,9 +165,12 @@ export const seedPortal = (credentials: Credentials): Portal => {
     created: "2026-08-30T14:11:00",
     updated: "2026-09-02T11:45:00",
     custom: { Custom4124: "08/21/2026", Custom4129: "Head, or concussion,Knee" },
-    fields: { LeadProvider: "Radio, \"Q102\"" }
+    fields: { LeadProvider: 'Radio, "Q102"' }
   })
-  for (const [leadId, displayName] of [[248120, "Imani Webb (OBO)"], [248121, "Theo Webb (OBO)"]] as const) {
+  for (const [leadId, displayName] of [
+    [248120, "Imani Webb (OBO)"],
+    [248121, "Theo Webb (OBO)"]
+  ] as const) {
     lead(portal, {
       leadId,
       contact: guardian,
@@ -198,7 +201,7 @@ const seedLakeside = (): Portal => {
   portal.statuses.splice(
     0,
     portal.statuses.length,
-    ...Lookups.statuses.map((status) => status.isDefault ? { ...status, name: `${status.name} (Default)` } : status)
+    ...Lookups.statuses.map((status) => (status.isDefault ? { ...status, name: `${status.name} (Default)` } : status))
   )
   return portal
 }

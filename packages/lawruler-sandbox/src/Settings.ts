@@ -8,7 +8,7 @@ import * as Profile from "./Profile.ts"
 
 const PositiveInt = Schema.Int.check(Schema.isGreaterThan(0))
 
-export const RateLimit = Schema.Struct({
+const RateLimit = Schema.Struct({
   limit: PositiveInt,
   windowSeconds: Schema.Finite.check(Schema.isGreaterThan(0)),
   retryAfterHeader: Schema.optionalKey(Schema.Boolean),

@@ -84,11 +84,12 @@ const defaultValue = (portal: Portal, lead: Lead, field: Profile.WebhookField): 
 }
 
 /** The checked options of a group. Options contain commas themselves, so they are matched, not split. */
-export const checkedOptions = (field: FormField, stored: string): ReadonlyArray<string> => {
+const checkedOptions = (field: FormField, stored: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   let rest = stored
   while (rest !== "") {
-    const option = field.options.filter((option) => rest === option || rest.startsWith(`${option},`))
+    const option = field.options
+      .filter((option) => rest === option || rest.startsWith(`${option},`))
       .sort((a, b) => b.length - a.length)[0]
     if (option === undefined) return [stored]
     found.push(option)
@@ -108,7 +109,7 @@ const values = (portal: Portal, lead: Lead, field: string): ReadonlyArray<string
 }
 
 /** `{{default95}}-Lead ID`: what the Test button posts instead of a value. */
-export const testToken = (portal: Portal, field: string): string => {
+const testToken = (portal: Portal, field: string): string => {
   if (isDefaultField(field)) return `{{default${Profile.webhookFields[field]}}}-${field}`
   const key = customKey(field) ?? field
   const label = portal.fields.find(({ number }) => `Custom${number}` === key)?.label ?? key
@@ -129,7 +130,7 @@ const jsonObject = (pairs: ReadonlyArray<Entry>): string => {
   const object: Record<string, string | ReadonlyArray<string>> = {}
   for (const key of new Set(pairs.map(([key]) => key))) {
     const all = pairs.filter(([other]) => other === key).map(([, value]) => value)
-    object[key] = all.length === 1 ? all[0] ?? "" : all
+    object[key] = all.length === 1 ? (all[0] ?? "") : all
   }
   return JSON.stringify(object)
 }
@@ -162,11 +163,13 @@ const multipart = (pairs: ReadonlyArray<Entry>, files: ReadonlyArray<readonly [n
 const attachments = (portal: Portal, row: WebhookRow, lead: Lead | null) => {
   if (lead === null || !row.attach.enabled) return []
   const categories = row.attach.categories
-  return lead.documents.filter((document) => {
-    const folder = portal.folders.find(({ folderId }) => folderId === document.folderId)
-    const path = folder === undefined ? "" : folderPath(portal, folder)
-    return categories === undefined || categories.includes(path) || categories.includes(path.split("/")[0] ?? "")
-  }).map((document) => [`${lead.leadId}-${document.name || "Document"}`, document] as const)
+  return lead.documents
+    .filter((document) => {
+      const folder = portal.folders.find(({ folderId }) => folderId === document.folderId)
+      const path = folder === undefined ? "" : folderPath(portal, folder)
+      return categories === undefined || categories.includes(path) || categories.includes(path.split("/")[0] ?? "")
+    })
+    .map((document) => [`${lead.leadId}-${document.name || "Document"}`, document] as const)
 }
 
 const appendQuery = (url: string, query: string): string =>

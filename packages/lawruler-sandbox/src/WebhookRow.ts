@@ -26,7 +26,7 @@ const Selection = Schema.Union([Schema.Literal("all"), Schema.Array(Schema.Int)]
 export const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
 const HttpUrl = Schema.String.check(
-  Schema.makeFilter((url: string) => isHttpUrl(url) ? undefined : "must be an http or https URL")
+  Schema.makeFilter((url: string) => (isHttpUrl(url) ? undefined : "must be an http or https URL"))
 )
 
 const HeaderName = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/))

@@ -16,32 +16,38 @@ import { type Delivery, rowMatches, type WebhookRow } from "./WebhookRow.ts"
 const deliveriesKept = 20_000
 const answerKept = 10_000
 
-export class Webhooks extends Context.Service<Webhooks, {
-  /** Delivers for every row that matches the lead's new status; done when all answers are in. */
-  fire(portal: Portal, lead: Lead): Effect.Effect<Fiber.Fiber<void>>
-  /** Send via Webhook on the record: the row's status selection does not count. */
-  send(portal: Portal, lead: Lead, row?: WebhookRow): Effect.Effect<ReadonlyArray<Delivery>>
-  /** The Test button of a row. */
-  test(portal: Portal, row: WebhookRow): Effect.Effect<Delivery>
-}>()("@casewire/lawruler-sandbox/Webhooks") {
+export class Webhooks extends Context.Service<
+  Webhooks,
+  {
+    /** Delivers for every row that matches the lead's new status; done when all answers are in. */
+    fire(portal: Portal, lead: Lead): Effect.Effect<Fiber.Fiber<void>>
+    /** Send via Webhook on the record: the row's status selection does not count. */
+    send(portal: Portal, lead: Lead, row?: WebhookRow): Effect.Effect<ReadonlyArray<Delivery>>
+    /** The Test button of a row. */
+    test(portal: Portal, row: WebhookRow): Effect.Effect<Delivery>
+  }
+>()("@casewire/lawruler-sandbox/Webhooks") {
   static readonly layer = Layer.effect(
     Webhooks,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient
       const portals = yield* Portals
       /** Deliveries held back until the next one of their portal was sent. */
       const held = new WeakMap<Portal, Array<Deferred.Deferred<void>>>()
 
-      const post = Effect.fnUntraced(function*(payload: Payload) {
-        const request = HttpClientRequest.make(payload.method)(payload.url).pipe(
-          payload.contentType === ""
-            ? (request) => request
-            : HttpClientRequest.bodyUint8Array(payload.body, payload.contentType),
-          HttpClientRequest.setHeaders(payload.headers)
-        )
-        const response = yield* client.execute(request)
-        return { status: response.status, answer: (yield* response.text).slice(0, answerKept) }
-      }, Effect.provideService(HttpClient.TracerPropagationEnabled, false))
+      const post = Effect.fnUntraced(
+        function* (payload: Payload) {
+          const request = HttpClientRequest.make(payload.method)(payload.url).pipe(
+            payload.contentType === ""
+              ? (request) => request
+              : HttpClientRequest.bodyUint8Array(payload.body, payload.contentType),
+            HttpClientRequest.setHeaders(payload.headers)
+          )
+          const response = yield* client.execute(request)
+          return { status: response.status, answer: (yield* response.text).slice(0, answerKept) }
+        },
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+      )
 
       interface Attempt {
         readonly portal: Portal
@@ -52,7 +58,7 @@ export class Webhooks extends Context.Service<Webhooks, {
         readonly fault: Fault | undefined
       }
 
-      const begin = Effect.fnUntraced(function*({ fault, leadId, number, payload, portal, row }: Attempt) {
+      const begin = Effect.fnUntraced(function* ({ fault, leadId, number, payload, portal, row }: Attempt) {
         const delivery: Delivery = {
           deliveryId: portal.nextId.delivery++,
           webhookId: row.webhookId,
@@ -73,7 +79,7 @@ export class Webhooks extends Context.Service<Webhooks, {
         return delivery
       })
 
-      const attempt = Effect.fnUntraced(function*(one: Attempt) {
+      const attempt = Effect.fnUntraced(function* (one: Attempt) {
         const delivery = yield* begin(one)
         yield* post(one.payload).pipe(
           Effect.timeout(one.portal.settings.webhookTimeoutMs),
@@ -92,7 +98,7 @@ export class Webhooks extends Context.Service<Webhooks, {
 
       const isGood = ({ status }: Delivery) => status !== null && status >= 200 && status < 300
 
-      const attempts = Effect.fnUntraced(function*(one: Omit<Attempt, "number">) {
+      const attempts = Effect.fnUntraced(function* (one: Omit<Attempt, "number">) {
         const { fault, portal } = one
         const forced = fault?.kind === "retry" ? Profile.webhookDelivery.retryFaultAttempts : 1
         const most = Math.max(forced, 1 + portal.settings.webhookRetries)
@@ -112,13 +118,13 @@ export class Webhooks extends Context.Service<Webhooks, {
         return Deferred.await(gate)
       }
 
-      const releaseHeld = Effect.fnUntraced(function*(portal: Portal) {
+      const releaseHeld = Effect.fnUntraced(function* (portal: Portal) {
         const gates = held.get(portal) ?? []
         held.delete(portal)
         for (const gate of gates) yield* Deferred.succeed(gate, undefined)
       })
 
-      const deliver = Effect.fnUntraced(function*(portal: Portal, row: WebhookRow, payload: Payload, leadId: number) {
+      const deliver = Effect.fnUntraced(function* (portal: Portal, row: WebhookRow, payload: Payload, leadId: number) {
         const fault = takeFault(portal, { names: new Set(["webhook"]), leadId, webhookId: row.webhookId })
         const one = { portal, row, payload, leadId, fault }
         if (fault?.kind === "lose") {
@@ -131,14 +137,14 @@ export class Webhooks extends Context.Service<Webhooks, {
           yield* holdBack(portal)
           return yield* attempts(one)
         }
-        const copies = fault?.kind === "duplicate" ? fault.copies ?? 1 : 0
+        const copies = fault?.kind === "duplicate" ? (fault.copies ?? 1) : 0
         const made = yield* attempts(one)
         for (let copy = 0; copy < copies; copy++) made.push(...(yield* attempts(one)))
         yield* releaseHeld(portal)
         return made
       })
 
-      const start = Effect.fnUntraced(function*(portal: Portal, lead: Lead, rows: ReadonlyArray<WebhookRow>) {
+      const start = Effect.fnUntraced(function* (portal: Portal, lead: Lead, rows: ReadonlyArray<WebhookRow>) {
         const payloads = rows.map((row) => ({ row, payload: compose(portal, row, lead) }))
         return yield* portals.background(
           Effect.forEach(payloads, ({ payload, row }) => deliver(portal, row, payload, lead.leadId), {
@@ -148,15 +154,16 @@ export class Webhooks extends Context.Service<Webhooks, {
       })
 
       return Webhooks.of({
-        fire: Effect.fn("Webhooks.fire")(function*(portal, lead) {
+        fire: Effect.fn("Webhooks.fire")(function* (portal, lead) {
           const rows = [...portal.webhooks.values()].filter((row) => rowMatches(row, lead))
           const fiber = yield* start(portal, lead, rows)
           return yield* portals.background(Effect.asVoid(Fiber.join(fiber)))
         }),
-        send: Effect.fn("Webhooks.send")(function*(portal, lead, row) {
-          const rows = row === undefined
-            ? [...portal.webhooks.values()].filter((row) => rowMatches({ ...row, statuses: "all" }, lead))
-            : [row]
+        send: Effect.fn("Webhooks.send")(function* (portal, lead, row) {
+          const rows =
+            row === undefined
+              ? [...portal.webhooks.values()].filter((row) => rowMatches({ ...row, statuses: "all" }, lead))
+              : [row]
           return (yield* Fiber.join(yield* start(portal, lead, rows))).flat()
         }),
         test: Effect.fn("Webhooks.test")((portal, row) =>

@@ -5,7 +5,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect } from "effect"
 import { demoPortal, serve } from "./Sandbox.ts"
 
-const main = Effect.gen(function*() {
+const main = Effect.gen(function* () {
   const port = yield* Config.Port("PORT").pipe(Config.withDefault(4010))
   const host = yield* Config.String("HOST").pipe(Config.withDefault("127.0.0.1"))
   const { url } = yield* serve({ port, host })

@@ -17,7 +17,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     ["500", 500, /html/],
     ["429", 429, /json/]
   ] as const) {
-    onPortal(`answer ${kind} once and then let the call through`, function*(portal) {
+    onPortal(`answer ${kind} once and then let the call through`, function* (portal) {
       yield* portal.fault({ on: "AddNote", kind })
       const struck = yield* portal.advanced("ApiCases/AddNote", note("one"))
       assert.strictEqual(struck.status, status)
@@ -27,8 +27,13 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     })
   }
 
-  for (const [retryAfter, expected] of [[7, /^7$/], ["none", null], ["http-date", /GMT$/], [undefined, /^1$/]] as const) {
-    onPortal(`throttle with Retry-After ${retryAfter ?? "left out of the fault"}`, function*(portal) {
+  for (const [retryAfter, expected] of [
+    [7, /^7$/],
+    ["none", null],
+    ["http-date", /GMT$/],
+    [undefined, /^1$/]
+  ] as const) {
+    onPortal(`throttle with Retry-After ${retryAfter ?? "left out of the fault"}`, function* (portal) {
       yield* portal.fault({ on: "legacy", kind: "429", ...(retryAfter === undefined ? {} : { retryAfter }) })
       const header = (yield* portal.update({})).headers.get("retry-after")
       if (expected === null) assert.isNull(header)
@@ -36,7 +41,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     })
   }
 
-  onPortal("hide an error inside a 200 in each API's own form", function*(portal) {
+  onPortal("hide an error inside a 200 in each API's own form", function* (portal) {
     yield* portal.fault({ on: "any", kind: "200-error", times: 4 })
     assert.strictEqual((yield* portal.authenticate()).json.error, "temporarily_unavailable")
     const text = yield* portal.legacy({ Operation: "GetStatus", LeadID: "248199" })
@@ -50,7 +55,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.deepStrictEqual([envelope.status, envelope.json.IsSuccess, envelope.json.Data], [200, false, null])
   })
 
-  onPortal("expire the token for good", function*(portal) {
+  onPortal("expire the token for good", function* (portal) {
     yield* portal.fault({ on: "any", kind: "expired-token", skip: 1 })
     const call = portal.advanced("ApiCases/GetLead?leadId=248199")
     assert.deepStrictEqual([(yield* call).status, (yield* call).status], [401, 401])
@@ -58,7 +63,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual((yield* call).status, 200)
   })
 
-  onPortal("lose an answer after the note was written", function*(portal) {
+  onPortal("lose an answer after the note was written", function* (portal) {
     yield* portal.fault({ on: "AddNote", kind: "answer-lost" })
     assert.strictEqual((yield* portal.advanced("ApiCases/AddNote", note("kept"))).status, 0)
     assert.deepStrictEqual(clientNotes(yield* portal.lead()), ["kept"])
@@ -66,7 +71,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.deepInclude(calls.at(-1), { operation: "AddNote", status: 0, fault: "answer-lost" })
   })
 
-  onPortal("commit late, after the client has given up", function*(portal) {
+  onPortal("commit late, after the client has given up", function* (portal) {
     yield* portal.fault({ on: "legacy.status", kind: "late-commit", ms: 150 })
     assert.strictEqual((yield* portal.update({ Status: "Signed e-Sign" })).status, 0)
     assert.strictEqual((yield* portal.lead()).status, "Sent e-Sign")
@@ -74,7 +79,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual(later.status, "Signed e-Sign")
   })
 
-  onPortal("be slow and finish the work although the client hung up", function*(portal) {
+  onPortal("be slow and finish the work although the client hung up", function* (portal) {
     yield* portal.advanced("ApiLookup/GetCaseTypes")
     yield* portal.fault({ on: "AddNote", kind: "slow", ms: 300 })
     const hasty = yield* Effect.timeoutOption(portal.advanced("ApiCases/AddNote", note("late")), 100)
@@ -84,7 +89,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.deepStrictEqual(clientNotes(later), ["late"])
   })
 
-  onPortal("cut a body short, cleanly or by breaking the connection", function*(portal) {
+  onPortal("cut a body short, cleanly or by breaking the connection", function* (portal) {
     yield* portal.fault({ on: "GetLead", kind: "truncated" }, { on: "GetLead", kind: "truncated", abort: true })
     const short = yield* portal.advanced("ApiCases/GetLead?leadId=248199")
     assert.strictEqual(short.status, 200)
@@ -93,7 +98,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual((yield* portal.advanced("ApiCases/GetLead?leadId=248199")).status, 0)
   })
 
-  onPortal("drip a body out over the time asked for", function*(portal) {
+  onPortal("drip a body out over the time asked for", function* (portal) {
     yield* portal.fault({ on: "GetLead", kind: "drip", ms: 300 })
     const before = Date.now()
     const reply = yield* portal.advanced("ApiCases/GetLead?leadId=248199")
@@ -101,7 +106,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual(reply.json.Data.LeadId, 248199)
   })
 
-  onPortal("answer about another lead without touching it", function*(portal) {
+  onPortal("answer about another lead without touching it", function* (portal) {
     yield* portal.fault({ on: "GetLead", kind: "wrong-lead" }, { on: "legacy.update", kind: "wrong-lead" })
     assert.strictEqual((yield* portal.advanced("ApiCases/GetLead?leadId=248199")).json.Data.LeadId, 248177)
     const written = yield* portal.update({ Status: "Signed e-Sign" })
@@ -110,18 +115,17 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual((yield* portal.lead(248177)).status, "New Lead")
   })
 
-  onPortal("shift a page by one between two calls", function*(portal) {
+  onPortal("shift a page by one between two calls", function* (portal) {
     yield* portal.fault({ on: "GetInboxItems", kind: "page-drift" })
     const page = (number: number) =>
-      Effect.map(
-        portal.advanced(`ApiCases/GetInboxItems?inboxType=1&page=${number}&pageSize=3`),
-        ({ json }) => json.Data.map((one: any) => one.LeadId)
+      Effect.map(portal.advanced(`ApiCases/GetInboxItems?inboxType=1&page=${number}&pageSize=3`), ({ json }) =>
+        json.Data.map((one: any) => one.LeadId)
       )
     const seen = [...(yield* page(1)), ...(yield* page(2))]
     assert.strictEqual(seen.length - new Set(seen).size, 1)
   })
 
-  onPortal("strike the named lead and operation only, in order, after the calls to skip", function*(portal) {
+  onPortal("strike the named lead and operation only, in order, after the calls to skip", function* (portal) {
     yield* portal.fault(
       { on: "legacy.note", kind: "500", skip: 1, times: 2 },
       { on: "legacy.getStatus", kind: "403", leadId: 248150 }
@@ -146,7 +150,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     ["a negative time", { on: "legacy", kind: "slow", ms: -1 }, "0.ms"],
     ["a member nobody knows", { on: "legacy", kind: "slow", msec: 1 }, "0.msec"]
   ] as const) {
-    onPortal(`are refused with the field named for ${what}`, function*(portal) {
+    onPortal(`are refused with the field named for ${what}`, function* (portal) {
       const reply = yield* portal.fault(fault)
       assert.strictEqual(reply.status, 422)
       assert.strictEqual(reply.headers.get("content-type"), "application/problem+json")

@@ -89,7 +89,7 @@ export class Portal {
 
   /** An Advanced API call: GET without a body, POST with one. */
   advanced(path: string, body?: unknown): Effect.Effect<Reply> {
-    return Effect.gen({ self: this }, function*() {
+    return Effect.gen({ self: this }, function* () {
       this.token ??= (yield* this.authenticate()).json.access_token
       const authorization = { authorization: `Bearer ${this.token}` }
       const url = `${this.origin}/${this.root}/${path}`
@@ -124,16 +124,19 @@ export class Portal {
   }
 }
 
-export class Sandbox extends Context.Service<Sandbox, {
-  readonly url: string
-  readonly freshPortal: Effect.Effect<Portal>
-}>()("lawruler-sandbox/test/Sandbox") {
+export class Sandbox extends Context.Service<
+  Sandbox,
+  {
+    readonly url: string
+    readonly freshPortal: Effect.Effect<Portal>
+  }
+>()("lawruler-sandbox/test/Sandbox") {
   static readonly layer = Layer.effect(
     Sandbox,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { url } = yield* serve()
       let made = 0
-      const freshPortal = Effect.gen(function*() {
+      const freshPortal = Effect.gen(function* () {
         const root = `firm${++made}`
         yield* request(`${url}/_sandbox/portals`, jsonInit("POST", { root }))
         return new Portal(url, root)
@@ -147,13 +150,13 @@ export type PortalTest = (portal: Portal) => Generator<Effect.Effect<any, any, S
 
 /** A test on a portal of its own. */
 export const runOnPortal = (test: PortalTest) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const sandbox = yield* Sandbox
     const portal = yield* sandbox.freshPortal
     yield* Effect.gen(() => test(portal))
   })
 
-export interface Received {
+interface Received {
   readonly url: string
   readonly method: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
@@ -163,7 +166,7 @@ export interface Received {
 }
 
 /** A webhook receiver for the length of a scope; `answers` are the statuses to give, then 200. */
-export const receiver = Effect.fn("receiver")(function*(answers: Array<number> = []) {
+export const receiver = Effect.fn("receiver")(function* (answers: Array<number> = []) {
   const received: Array<Received> = []
   const server = createServer((incoming, outgoing) => {
     const chunks: Array<Buffer> = []
@@ -193,7 +196,7 @@ export const receiver = Effect.fn("receiver")(function*(answers: Array<number> =
 
 /** Waits until the condition holds; the test's own assertion says what is wrong if it never does. */
 export const eventually = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): Effect.Effect<A> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     for (let turn = 0; turn < 150; turn++) {
       const seen = yield* look
       if (holds(seen)) return seen
