@@ -1,0 +1,267 @@
+/**
+ * The whole core on memory adapters with a small CRM that keeps state: what use-case tests run on. The CRM answers at
+ * once; a script of faults lets a call fail before or after it took effect, or take effect later.
+ */
+import { CrmConnections } from "@casewire/core/CrmConnections"
+import { definePlugin, type PluginManifest } from "@casewire/core/CrmPlugin"
+import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { Case, ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
+import { type Connection, ConnectionId } from "@casewire/core/domain/Connection"
+import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
+import { FirmId } from "@casewire/core/domain/Ids"
+import type { Toggles } from "@casewire/core/domain/Toggles"
+import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
+import { Inbox } from "@casewire/core/Inbox"
+import * as Memory from "@casewire/core/memory/Memory"
+import { Outbox } from "@casewire/core/Outbox"
+import { Poller } from "@casewire/core/Poller"
+import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { Crm, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
+import { Plugins } from "@casewire/core/ports/Plugins"
+import { Queue } from "@casewire/core/ports/Queue"
+import { Reconciler } from "@casewire/core/Reconciler"
+import { Setup } from "@casewire/core/Setup"
+import { Worker } from "@casewire/core/Worker"
+import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
+import { TestClock } from "effect/testing"
+
+export const firmId = FirmId.make("firm-1")
+export const connectionId = ConnectionId.make("connection-1")
+
+export const manifest: PluginManifest = {
+  id: "rehearsal",
+  name: "Rehearsal CRM",
+  version: "1.0.0",
+  contract: 1,
+  credentials: [
+    { name: "root", label: "Root", help: "", placeholder: "", secret: false, required: true, pattern: "^[a-z]+$" },
+    { name: "password", label: "Password", help: "", placeholder: "", secret: true, required: true }
+  ],
+  origins: { api: "https://{root}.crm.example/" },
+  sandboxOrigins: { api: "{sandbox}/{root}/" },
+  account: ["root"],
+  budget: { calls: 60, windowMs: 60_000 },
+  capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: "none" },
+  notes: { maxLength: 1000, timeZone: "America/New_York" },
+  webhook: {
+    required: [
+      { name: "Record ID", aliases: [], pattern: "^[0-9]+$" },
+      { name: "Stage", aliases: [] },
+      { name: "Full Name", aliases: [] }
+    ],
+    record: "Record ID",
+    fillers: ["NA"],
+    testValue: "^\\{\\{",
+    options: ["list_id", "list_action"],
+    steps: []
+  }
+}
+
+interface Lead {
+  status: string
+  fullName: string
+  contactId: string
+  updatedAt: number
+  readonly notes: Array<{ id: string; text: string }>
+}
+
+/** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
+export interface Fault {
+  readonly on: "addNote" | "setStatus" | "read"
+  readonly how: "before" | "after" | "late" | "throttled"
+}
+
+/** The CRM's own state, and what the tests do to it. */
+export class FakeCrm extends Context.Service<
+  FakeCrm,
+  {
+    readonly leads: Map<string, Lead>
+    readonly faults: Array<Fault>
+    readonly calls: Array<string>
+    /** Writes that a `late` fault has put off; a test commits them when it likes. */
+    readonly late: Array<() => void>
+  }
+>()("test/FakeCrm") {
+  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [] }))
+}
+
+const crmOf = Effect.gen(function* () {
+  const crm = yield* FakeCrm
+  const fail = (reason: CrmError["reason"]) => Effect.fail(new CrmError({ reason }))
+  const write = (on: Fault["on"], commit: () => void) =>
+    Effect.suspend(() => {
+      crm.calls.push(on)
+      const index = crm.faults.findIndex((fault) => fault.on === on)
+      const how = index < 0 ? undefined : crm.faults.splice(index, 1)[0]!.how
+      if (how === "before") return fail(new CrmUnreachable({ message: "connection refused" }))
+      if (how === "throttled")
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => fail(new CrmRateLimited({ until: now + 5000 })))
+      if (how === "late") {
+        crm.late.push(commit)
+        return fail(new CrmOutcomeUnknown({ message: "no answer" }))
+      }
+      commit()
+      return how === "after" ? fail(new CrmOutcomeUnknown({ message: "no answer" })) : Effect.void
+    })
+  const read = (id: ExternalCaseId): ReadonlyArray<CrmCase> => {
+    const lead = crm.leads.get(id)
+    if (lead === undefined) return []
+    const client = { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName }
+    const status = { name: lead.status, raw: lead.status }
+    return [{ externalId: id, caseType: { externalId: "7", name: "Injury" }, status, client, updatedAt: lead.updatedAt, fields: {} }]
+  }
+  return Crm.of({
+    verify: Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true }),
+    changes: () =>
+      Stream.sync(() => ({ cases: [...crm.leads.keys()].flatMap((id) => read(ExternalCaseId.make(id))), cursor: "next" })),
+    catalog: () => Effect.succeed({ caseTypes: [], statuses: [], fields: [] }),
+    decode: ({ receipts }) =>
+      Effect.sync(() =>
+        receipts.map(({ aliases, entries, receiptId }): CrmChange => {
+          const found = findFields(fieldTable(manifest.webhook, aliases), entries)
+          if (found._tag === "Test") return { _tag: "TestPressed", receiptId }
+          const status = found.values.get("Stage")
+          const fullName = found.values.get("Full Name")
+          return {
+            _tag: "CaseReported",
+            receiptId,
+            warnings: [],
+            case: {
+              externalId: ExternalCaseId.make(found.values.get("Record ID")!),
+              ...(status === undefined ? {} : { status: { name: status, raw: status } }),
+              client: fullName === undefined ? {} : { fullName },
+              fields: {}
+            }
+          }
+        })
+      ),
+    read: ({ ids }) =>
+      Effect.map(write("read", () => undefined), () => ids.flatMap(read)),
+    notes: ({ id }) =>
+      Effect.sync(() =>
+        (crm.leads.get(id)?.notes ?? []).map((note) => ({
+          externalId: note.id,
+          category: "Client",
+          text: note.text,
+          createdAt: null
+        }))
+      ),
+    addNote: ({ id, text }) => {
+      const noteId = `note-${crm.calls.length}`
+      return Effect.as(write("addNote", () => crm.leads.get(id)!.notes.push({ id: noteId, text })), { externalId: noteId })
+    },
+    updateFields: () => Effect.succeed({}),
+    setStatus: ({ id, status }) => Effect.as(write("setStatus", () => (crm.leads.get(id)!.status = status)), {})
+  })
+})
+
+const layerPlugins = Layer.effect(
+  Plugins,
+  Effect.map(FakeCrm, (fake) => {
+    const plugin = definePlugin({
+      manifest,
+      crm: () => Layer.effect(Crm, Effect.provideService(crmOf, FakeCrm, fake))
+    })
+    return Plugins.of({
+      manifests: Effect.succeed([plugin.manifest]),
+      manifest: (id) => (id === manifest.id ? Option.some(plugin.manifest) : Option.none()),
+      crm: (_, connection) => plugin.crm(connection)
+    })
+  })
+)
+
+const layerGateway = Layer.succeed(CrmGateway, {
+  open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the rehearsal CRM needs no network") }))
+})
+
+/** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
+export const quietMs = 11_000
+
+export const layer = Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+  Layer.provideMerge(Poller.layer),
+  Layer.provideMerge(Delivery.layer),
+  Layer.provideMerge(Reconciler.layer),
+  Layer.provideMerge(CrmConnections.layer),
+  Layer.provideMerge(layerGateway),
+  Layer.provideMerge(layerPlugins),
+  Layer.provideMerge(FakeCrm.layer),
+  Layer.provideMerge(Memory.layer),
+  Layer.provide(Layer.succeed(DeliveryTimes, { clientTimeoutMs: 1000, lateCommitMs: 10_000, leaseMs: 60_000 }))
+)
+
+const on: Toggles = {
+  enabled: true,
+  receive: true,
+  send: true,
+  sendFields: true,
+  sendMessages: true,
+  sendCalls: true,
+  sendDocuments: true,
+  syncStatuses: true
+}
+
+/** A connected firm with one lead, 42, in the CRM. */
+export const connected = Effect.fnUntraced(function* (toggles: Partial<Toggles> = {}) {
+  const connections = yield* ConnectionStore
+  const crm = yield* FakeCrm
+  const connection: Connection = {
+    id: connectionId,
+    firmId,
+    plugin: manifest.id,
+    name: "Rehearsal",
+    state: "connected",
+    sandbox: true,
+    settings: { root: "acme" },
+    callLimit: null,
+    toggles: { ...on, ...toggles },
+    caseTypeLinks: [],
+    aliases: {},
+    cursor: null,
+    health: { lastSync: null, lastStatusPull: null, lastStatusPush: null, lastWebhook: null },
+    createdAt: 0,
+    updatedAt: 0
+  }
+  yield* connections.saveFirm({ id: firmId, name: "Firm", createdAt: 0 })
+  yield* connections.save(connection, { password: Redacted.make("secret") })
+  crm.leads.set("42", { status: "New", fullName: "Ana Lee", contactId: "900", updatedAt: 1, notes: [] })
+  return connection
+})
+
+export const deliver = Effect.fnUntraced(function* (fields: Readonly<Record<string, string>>) {
+  const connections = yield* ConnectionStore
+  const inbox = yield* Inbox
+  const connection = yield* connections.get(firmId, connectionId)
+  const body = new URLSearchParams({ "Record ID": "42", Stage: "New", "Full Name": "Ana Lee", ...fields }).toString()
+  return yield* inbox.accept(connection, {
+    mediaType: "application/x-www-form-urlencoded",
+    body,
+    query: [],
+    headerNames: ["content-type"]
+  })
+})
+
+/** Works until nothing is due, letting `steps` of `stepMs` pass. */
+export const work = Effect.fnUntraced(function* (steps = 1, stepMs = 0) {
+  const worker = yield* Worker
+  for (let step = 0; step < steps; step++) {
+    if (stepMs > 0) yield* TestClock.adjust(stepMs)
+    while ((yield* worker.runOnce) > 0);
+  }
+})
+
+export const theCase = Effect.gen(function* () {
+  const cases = yield* CaseStore
+  return Option.getOrThrow(yield* cases.findExternal(firmId, connectionId, ExternalCaseId.make("42")))
+})
+
+export const historyOf = Effect.fnUntraced(function* (of: Case) {
+  const cases = yield* CaseStore
+  return (yield* cases.history(firmId, of.id)).map(({ after, before, kind }) => [kind, before, after] as const)
+})
+
+export const jobs = Effect.gen(function* () {
+  const queue = yield* Queue
+  return (yield* queue.find(firmId, {})).map(({ reason, state, work: { _tag } }) => ({ work: _tag, state, reason }))
+})
