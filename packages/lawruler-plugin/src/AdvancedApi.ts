@@ -32,11 +32,7 @@ export interface AdvancedApi {
     call?: Call
   ) => Effect.Effect<Option.Option<Answer<A>>, CrmError>
   /** Every item of a list that comes in pages. */
-  readonly all: <A>(
-    route: Route,
-    item: Schema.Decoder<A>,
-    call?: Call
-  ) => Effect.Effect<ReadonlyArray<A>, CrmError>
+  readonly all: <A>(route: Route, item: Schema.Decoder<A>, call?: Call) => Effect.Effect<ReadonlyArray<A>, CrmError>
 }
 
 export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
@@ -74,7 +70,11 @@ export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
     return Option.isSome(answer) ? answer.value : yield* Failure.ofStatus(404, route.name, false)!
   })
 
-  const all: AdvancedApi["all"] = Effect.fnUntraced(function* <A>(route: Route, item: Schema.Decoder<A>, given: Call = {}) {
+  const all: AdvancedApi["all"] = Effect.fnUntraced(function* <A>(
+    route: Route,
+    item: Schema.Decoder<A>,
+    given: Call = {}
+  ) {
     const items: Array<A> = []
     for (let page = 1; ; page++) {
       const { count, data } = yield* call(route, Schema.Array(item), {
@@ -120,7 +120,8 @@ const readAnswer = Effect.fnUntraced(function* <A>(
     return yield* (changes ? Failure.refused : Failure.answerInvalid)(`${route.name} answered that it failed`)
   }
   const wrapped = Predicate.hasProperty(envelope, "Data") && envelope.Data !== null
-  const count = Predicate.hasProperty(envelope, "Count") && Predicate.isNumber(envelope.Count) ? envelope.Count : undefined
+  const count =
+    Predicate.hasProperty(envelope, "Count") && Predicate.isNumber(envelope.Count) ? envelope.Count : undefined
   const data = Schema.decodeUnknownOption(schema)(wrapped ? envelope.Data : envelope)
   if (Option.isNone(data)) return yield* unreadable(`${route.name} answered in a shape that is not known`)
   return { data: data.value, count } satisfies Answer<A>

@@ -16,10 +16,19 @@ export const easternInstant = (text: string): Option.Option<number> => {
   if (plain !== null) return instantOf(plain.slice(1, 7).map((part: string | undefined) => Number(part ?? 0)))
   const usual = american.exec(trimmed)
   if (usual === null) return Option.none()
-  const [month, day, year, hour, minute, second] = usual.slice(1, 7).map((part: string | undefined) => Number(part ?? 0))
+  const [month, day, year, hour, minute, second] = usual
+    .slice(1, 7)
+    .map((part: string | undefined) => Number(part ?? 0))
   const half = usual[7]?.toUpperCase()
   if (half !== undefined && (hour! < 1 || hour! > 12)) return Option.none()
-  return instantOf([year!, month!, day!, half === undefined ? hour! : (hour! % 12) + (half === "P" ? 12 : 0), minute!, second!])
+  return instantOf([
+    year!,
+    month!,
+    day!,
+    half === undefined ? hour! : (hour! % 12) + (half === "P" ? 12 : 0),
+    minute!,
+    second!
+  ])
 }
 
 const instantOf = ([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: ReadonlyArray<number>) => {
@@ -27,7 +36,11 @@ const instantOf = ([year = 0, month = 0, day = 0, hour = 0, minute = 0, second =
   const same = utc.getUTCMonth() === month - 1 && utc.getUTCDate() === day && utc.getUTCHours() === hour
   if (!same || minute > 59 || second > 59) return Option.none<number>()
   return Option.map(
-    DateTime.makeZoned(utc.getTime(), { timeZone: wire.timeZone, adjustForTimeZone: true, disambiguation: "compatible" }),
+    DateTime.makeZoned(utc.getTime(), {
+      timeZone: wire.timeZone,
+      adjustForTimeZone: true,
+      disambiguation: "compatible"
+    }),
     DateTime.toEpochMillis
   )
 }

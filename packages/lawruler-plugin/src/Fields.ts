@@ -31,7 +31,7 @@ export const updateFields = Effect.fnUntraced(function* (
   return {}
 })
 
-const reserved = new Set<string>(wire.reservedFields)
+const reserved = new Set(wire.reservedFields.split(" "))
 
 /** Judged after NFKC and case folding, as the page would match it. */
 export const fieldNameProblem = (name: string): "malformed" | "reserved" | undefined => {

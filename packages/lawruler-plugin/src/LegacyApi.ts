@@ -14,7 +14,10 @@ import { wire } from "./WireProfile.ts"
 
 export interface LegacyApi {
   /** Changes a lead; parameters by the page's names. */
-  readonly update: (leadId: string, parameters: ReadonlyArray<readonly [string, string]>) => Effect.Effect<void, CrmError>
+  readonly update: (
+    leadId: string,
+    parameters: ReadonlyArray<readonly [string, string]>
+  ) => Effect.Effect<void, CrmError>
   /** Reads a lead's status: the cheapest call that proves the key. */
   readonly status: (leadId: string) => Effect.Effect<string | undefined, CrmError>
 }
@@ -33,7 +36,8 @@ export const makeLegacyApi = Effect.fnUntraced(function* (credentials: Credentia
       [wire.legacyLead, leadId],
       ...parameters.map(([name, value]) => [name, withoutMarkup(value)] as const)
     ]
-    if (fields.length > wire.legacyKeyLimit) return yield* Failure.refused(`${call} has more fields than Law Ruler takes`)
+    if (fields.length > wire.legacyKeyLimit)
+      return yield* Failure.refused(`${call} has more fields than Law Ruler takes`)
     const size = fields.reduce((sum, [name, value]) => sum + 2 + encodeURIComponent(name + value).length, 0)
     if (size > wire.legacyByteLimit) return yield* Failure.refused(`${call} is longer than Law Ruler takes`)
     const response = yield* http.send({

@@ -26,7 +26,10 @@ export const readNotes = Effect.fnUntraced(function* (
   const byId = new Map(items.map((item) => [String(item.NoteId), noteOf(item)]))
   return [...byId.values()]
     .filter(({ createdAt }) => since === null || createdAt === null || createdAt >= since)
-    .sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0) || a.externalId.localeCompare(b.externalId, "en", { numeric: true }))
+    .sort(
+      (a, b) =>
+        (a.createdAt ?? 0) - (b.createdAt ?? 0) || a.externalId.localeCompare(b.externalId, "en", { numeric: true })
+    )
 })
 
 const noteOf = (item: typeof Note.Type): CrmNote => ({

@@ -27,7 +27,9 @@ export interface Reading {
 
 /** Ids of Law Ruler are whole numbers; anything else never reaches it. */
 export const leadNumber = (id: string): Effect.Effect<number, CrmError> =>
-  /^[1-9]\d{0,9}$/.test(id) ? Effect.succeed(Number(id)) : Effect.fail(Failure.refused("a lead id must be a whole number"))
+  /^[1-9]\d{0,9}$/.test(id)
+    ? Effect.succeed(Number(id))
+    : Effect.fail(Failure.refused("a lead id must be a whole number"))
 
 const rememberedLeads = 5000
 
@@ -71,7 +73,9 @@ export const makeReading = (advanced: AdvancedApi, statuses: Statuses): Reading 
     for (let page = 1, pages = 1; isWorthPaging(pages - page + 1); page++) {
       const { cases, count } = yield* inboxPage(page)
       for (const read of cases) if (ids.includes(read.externalId)) found.set(read.externalId, read)
-      pages = isLastPage(page, cases.length, count) ? page : Math.ceil((count ?? (page + 1) * wire.pageSize) / wire.pageSize)
+      pages = isLastPage(page, cases.length, count)
+        ? page
+        : Math.ceil((count ?? (page + 1) * wire.pageSize) / wire.pageSize)
     }
     for (const id of missing()) {
       const read = yield* one(id)

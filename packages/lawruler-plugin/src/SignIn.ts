@@ -62,17 +62,24 @@ export const makeSession = Effect.fnUntraced(function* (credentials: Credentials
       if (granted._tag === "None") return yield* Failure.answerInvalid("the sign-in answer could not be read")
       const { access_token, expires_in } = granted.value
       const lifeMs = (expires_in ?? wire.tokenSeconds) * 1000
-      return { _tag: "Token", token: Redacted.make(access_token), endsAt: now + lifeMs - Math.min(spareMs, lifeMs / 2) } as const
+      return {
+        _tag: "Token",
+        token: Redacted.make(access_token),
+        endsAt: now + lifeMs - Math.min(spareMs, lifeMs / 2)
+      } as const
     }
     if (response.status === 400 || response.status === 401) {
       const denied = readDenied(response.body)
-      if (denied._tag === "None") return yield* Failure.answerInvalid(`sign-in answered ${response.status} without a reason`)
+      if (denied._tag === "None")
+        return yield* Failure.answerInvalid(`sign-in answered ${response.status} without a reason`)
       return { _tag: "Denied", error: denied.value.error } as const
     }
     if (response.status === 404) {
       return { _tag: "Denied", error: "unknown_root" } as const
     }
-    return yield* Failure.ofStatus(response.status, "sign-in", false) ?? Failure.answerInvalid("sign-in answered unreadably")
+    return yield* (
+      Failure.ofStatus(response.status, "sign-in", false) ?? Failure.answerInvalid("sign-in answered unreadably")
+    )
   })
 
   const signIn = Effect.gen(function* () {

@@ -14,7 +14,11 @@ import { FormField, Lookup, wire } from "./WireProfile.ts"
 /** Without a trailing ` (Default)` or asterisks, spaces collapsed. */
 export const cleanStatus = (raw: string): string => {
   let name = raw.replace(/\s+/g, " ").trim()
-  for (let shorter = name.replace(wire.statusSuffix, ""); shorter !== name; shorter = name.replace(wire.statusSuffix, "")) {
+  for (
+    let shorter = name.replace(wire.statusSuffix, "");
+    shorter !== name;
+    shorter = name.replace(wire.statusSuffix, "")
+  ) {
     if (shorter === "") break
     name = shorter
   }
@@ -64,7 +68,15 @@ export const makeStatuses = (advanced: AdvancedApi): Statuses => {
     return data.flatMap(({ FieldKey, InputType, Label, Options, Section }): ReadonlyArray<CrmField> =>
       InputType === wire.scriptInput
         ? []
-        : [{ key: FieldKey, label: Label ?? FieldKey, inputType: InputType ?? "", section: Section ?? "", options: Options ?? [] }]
+        : [
+            {
+              key: FieldKey,
+              label: Label ?? FieldKey,
+              inputType: InputType ?? "",
+              section: Section ?? "",
+              options: Options ?? []
+            }
+          ]
     )
   })
 

@@ -21,19 +21,27 @@ interface Parts {
 export const verify = (parts: Parts): Stream.Stream<CrmCheck, CrmError> =>
   Stream.suspend(() => {
     let signedIn = false
+    let isRootKnown = true
     let newest: CrmCase | undefined
     const whenSignedIn = (check: Effect.Effect<CrmCheck, CrmError>) =>
       Stream.suspend(() => (signedIn ? Stream.fromEffect(check) : Stream.empty))
     return Stream.fromEffect(parts.session.attempt.pipe(orValue)).pipe(
       Stream.flatMap((attempt) => {
         signedIn = !(attempt instanceof Failed) && attempt._tag === "Token"
+        isRootKnown = attempt instanceof Failed || attempt._tag === "Token" || attempt.field !== "clientRoot"
         return Stream.fromIterable(signInChecks(attempt))
       }),
       Stream.concat(
         whenSignedIn(
           parts.reading.inboxPage(1).pipe(
             Effect.tap(({ cases }) => Effect.sync(() => (newest = cases[0]))),
-            check("advanced-api", "Advanced API", true, ({ count }) => `on, ${count ?? "some"} leads can be seen`, advancedOff)
+            check(
+              "advanced-api",
+              "Advanced API",
+              true,
+              ({ count }) => `on, ${count ?? "some"} leads can be seen`,
+              advancedOff
+            )
           )
         )
       ),
@@ -45,7 +53,7 @@ export const verify = (parts: Parts): Stream.Stream<CrmCheck, CrmError> =>
         )
       ),
       Stream.concat(whenSignedIn(Effect.suspend(() => oneLead(parts, newest)))),
-      Stream.concat(Stream.fromEffect(Effect.suspend(() => legacyKey(parts, newest)))),
+      Stream.concat(Stream.suspend(() => (isRootKnown ? Stream.fromEffect(legacyKey(parts, newest)) : Stream.empty))),
       Stream.concat(whenSignedIn(Effect.suspend(() => clock(newest))))
     )
   })
@@ -88,14 +96,21 @@ const signInChecks = (attempt: SignIn | Failed): ReadonlyArray<CrmCheck> => {
     return [{ ...reachable, ok: false, detail }]
   }
   if (attempt._tag === "Token") {
-    return [{ ...reachable, ok: true, detail: "yes" }, { ...signedIn, ok: true, detail: "with user name and password" }]
+    return [
+      { ...reachable, ok: true, detail: "yes" },
+      { ...signedIn, ok: true, detail: "with user name and password" }
+    ]
   }
   const { field, message } = attempt
   if (field === "clientRoot") return [{ ...reachable, ok: false, field, detail: `${message}. Check its spelling.` }]
-  const advice = field === "password"
-    ? "Type both again; if it still fails, sign in to Law Ruler with them yourself once."
-    : "Copy it again from Setup, Third-Party Integrations."
-  return [{ ...reachable, ok: true, detail: "yes" }, { ...signedIn, field, detail: `${message}. ${advice}` }]
+  const advice =
+    field === "password"
+      ? "Type both again; if it still fails, sign in to Law Ruler with them yourself once."
+      : "Copy it again from Setup, Third-Party Integrations."
+  return [
+    { ...reachable, ok: true, detail: "yes" },
+    { ...signedIn, field, detail: `${message}. ${advice}` }
+  ]
 }
 
 const advancedOff = (error: CrmError) => ({
@@ -132,7 +147,10 @@ const legacyKey = ({ legacy }: Parts, newest: CrmCase | undefined): Effect.Effec
       () => "accepted",
       (error) =>
         error.reason._tag === "CrmAuthFailed"
-          ? { field: "key", detail: "Law Ruler does not accept this key. Copy it again from Setup, Third-Party Integrations." }
+          ? {
+              field: "key",
+              detail: "Law Ruler does not accept this key. Copy it again from Setup, Third-Party Integrations."
+            }
           : { detail: `The key could not be tried (${error.message}).` }
     )
   )

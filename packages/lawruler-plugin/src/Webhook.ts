@@ -6,7 +6,14 @@
 import { ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
 import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
-import { type FieldTable, fieldTable, findFields, isBlank, normaliseKey, type WebhookDeclaration } from "@casewire/core/domain/WebhookFields"
+import {
+  type FieldTable,
+  fieldTable,
+  findFields,
+  isBlank,
+  normaliseKey,
+  type WebhookDeclaration
+} from "@casewire/core/domain/WebhookFields"
 import type { CrmReceipt } from "@casewire/core/ports/Crm"
 import { Option } from "effect"
 import { easternInstant } from "./EasternTime.ts"
@@ -22,7 +29,10 @@ export const webhookDeclaration: WebhookDeclaration = {
     { name: "Status ID", aliases: ["StatusID", "status_id", "Case Status ID", "Lead Status ID"] },
     { name: "Status", aliases: ["status", "Status Name", "Case Status", "Lead Status", "Current Status"] },
     { name: "Full Name", aliases: ["FullName", "full_name", "Client Name", "Contact Name", "Name"] },
-    { name: "Created Date", aliases: ["CreatedDate", "created_date", "Create Date", "Date Created", "Created", "Created On"] },
+    {
+      name: "Created Date",
+      aliases: ["CreatedDate", "created_date", "Create Date", "Date Created", "Created", "Created On"]
+    },
     { name: "Primary Contact ID", aliases: ["PrimaryContactID", "primary_contact_id", "Contact ID"] },
     { name: "First Name", aliases: ["FirstName", "first_name", "fname", "Client First Name"] },
     { name: "Last Name", aliases: ["LastName", "last_name", "lname", "Surname", "Client Last Name"] }
@@ -45,7 +55,16 @@ export const webhookDeclaration: WebhookDeclaration = {
 }
 
 const emailKeys = new Set(["email", "email1", "emailaddress", "primaryemail", "clientemail"])
-const phoneKeys = new Set(["phone", "cellphone", "mobile", "mobilephone", "cell", "primaryphone", "phonenumber", "clientphone"])
+const phoneKeys = new Set([
+  "phone",
+  "cellphone",
+  "mobile",
+  "mobilephone",
+  "cell",
+  "primaryphone",
+  "phonenumber",
+  "clientphone"
+])
 
 export const decodeReceipts = (receipts: ReadonlyArray<CrmReceipt>): ReadonlyArray<CrmChange> => {
   const tables = new Map<string, FieldTable>()
@@ -76,7 +95,8 @@ const decodeReceipt = (table: FieldTable, { entries, receiptId }: CrmReceipt): C
   const statusId = value("Status ID")
   const created = value("Created Date")
   const createdAt = created === undefined ? undefined : Option.getOrUndefined(easternInstant(created))
-  if (created !== undefined && createdAt === undefined) warnings.push({ field: "Created Date", code: "unreadable-date" })
+  if (created !== undefined && createdAt === undefined)
+    warnings.push({ field: "Created Date", code: "unreadable-date" })
   const extra = readExtra(table, found.extra, warnings)
   const change: CrmCase = {
     externalId: ExternalCaseId.make(leadId),
@@ -92,7 +112,10 @@ const decodeReceipt = (table: FieldTable, { entries, receiptId }: CrmReceipt): C
     },
     fields: extra.fields,
     ...defined({
-      caseType: caseTypeName === undefined ? undefined : { name: caseTypeName.replace(/\s+/g, " "), ...defined({ externalId: caseTypeId }) },
+      caseType:
+        caseTypeName === undefined
+          ? undefined
+          : { name: caseTypeName.replace(/\s+/g, " "), ...defined({ externalId: caseTypeId }) },
       status: rawStatus === undefined ? undefined : statusOf(rawStatus, statusId),
       createdAt
     })
@@ -110,7 +133,9 @@ const readExtra = (
   let email: string | undefined
   let phone: string | undefined
   for (const [key, given] of extra) {
-    const values = given.map((value) => value.trim()).filter((value) => !isBlank(table, value) && !table.test.test(value))
+    const values = given
+      .map((value) => value.trim())
+      .filter((value) => !isBlank(table, value) && !table.test.test(value))
     if (given.some((value) => table.test.test(value))) warnings.push({ field: key, code: "test-token" })
     const normal = normaliseKey(key)
     if (emailKeys.has(normal)) email ??= values[0]

@@ -65,20 +65,32 @@ export const wireProfile = {
   legacyStatus: observed("Status"),
   legacySuccessText: observed(/(?:Success\s+Lead\s*#|Lead\s+ID:\s*)(\d{1,10})\b/i),
   legacyErrorText: assumed(12, /^\s*Error:/i),
-  keyRefused: assumed(12, /\b(invalid|incorrect|unknown|missing|bad|wrong)\s+(api\s*)?key\b|\bkey\b.*\b(is|was)?\s*(invalid|incorrect|not valid)\b|\bunauthori[sz]ed\b/i),
+  keyRefused: assumed(
+    12,
+    /\b(invalid|incorrect|unknown|missing|bad|wrong)\s+(api\s*)?key\b|\bkey\b.*\b(is|was)?\s*(invalid|incorrect|not valid)\b|\bunauthori[sz]ed\b/i
+  ),
   legacyKeyLimit: assumed(20, 900),
   legacyByteLimit: assumed(20, 4 * 1024 * 1024),
+  /** Words that steer the page, and parameters that do more than fill a field. */
   reservedFields: observed(
-    ["key", "operation", "leadid", "overridelead", "returnjson", "returnxml", "username", "password", "clientsecret"]
+    "key operation leadid overridelead returnjson returnxml username password clientsecret " +
+      "companyid conversation dupcheck file status"
   ),
 
   // Notes
   noteCategory: documented("Client Communications"),
   noteLimit: assumed(17, 32_000),
   /** Markup characters and what is sent in their place, so that no script reaches a firm's CRM. */
-  markup: assumed(17, [["<", "‹"], [">", "›"]]),
+  markup: assumed(17, [
+    ["<", "‹"],
+    [">", "›"]
+  ]),
   /** The same for the legacy page, which also refuses numeric entities. */
-  legacyMarkup: assumed(17, [["<", "‹"], [">", "›"], ["&#", "& #"]]),
+  legacyMarkup: assumed(17, [
+    ["<", "‹"],
+    [">", "›"],
+    ["&#", "& #"]
+  ]),
 
   // Records and statuses
   statusSuffix: observed(/(?:\s*\*+|\s+\(default\))\s*$/i),

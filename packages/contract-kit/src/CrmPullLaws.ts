@@ -1,0 +1,107 @@
+/** Pulling what changed: nothing is skipped, nothing comes twice in one pull, and a cursor goes on where it stood. */
+import { statusKey } from "@casewire/core/domain/StatusSync"
+import { assert } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { failsWith, pull } from "./CrmExpectations.ts"
+import type { CrmLaw } from "./CrmLaw.ts"
+
+const law = (title: string, run: CrmLaw["run"]): CrmLaw => ({ title, capability: "changes", run })
+
+export const pullLaws: ReadonlyArray<CrmLaw> = [
+  law(
+    "a first pull finds what changed lately, each case once",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
+      const ids = (yield* pull(crm, null)).cases.map(({ externalId }) => externalId)
+      assert.include(ids, cases[0])
+      assert.strictEqual(new Set(ids).size, ids.length)
+    })
+  ),
+  law(
+    "a pull brings the state that the case has now",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
+      const pulled = (yield* pull(crm, null)).cases.find(({ externalId }) => externalId === cases[0])
+      const [read] = yield* crm.read({ ids: cases.slice(0, 1) })
+      assert.strictEqual(statusKey(pulled?.status?.name ?? ""), statusKey(read?.status?.name ?? "?"))
+      assert.strictEqual(pulled?.updatedAt, read?.updatedAt)
+    })
+  ),
+  law(
+    "the next pull goes on from the cursor",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      const first = yield* pull(crm, null)
+      yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
+      const second = yield* pull(crm, first.cursor)
+      assert.include(
+        second.cases.map(({ externalId }) => externalId),
+        cases[0]
+      )
+      const untouched = cases.filter(
+        (id) => id !== cases[0] && !first.cases.some(({ externalId }) => externalId === id)
+      )
+      for (const { externalId } of second.cases) assert.notInclude(untouched, externalId)
+    })
+  ),
+  law(
+    "a cursor outlives the plugin that made it",
+    Effect.fnUntraced(function* ({ crm, open, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      const { cursor } = yield* pull(crm, null)
+      yield* sandbox.changeStatus(cases[0]!, otherStatuses[1])
+      const later = yield* open({})
+      assert.include(
+        (yield* pull(later, cursor)).cases.map(({ externalId }) => externalId),
+        cases[0]
+      )
+    })
+  ),
+  law(
+    "a pull with nothing new ends, with a cursor",
+    Effect.fnUntraced(function* ({ crm }) {
+      const { cursor } = yield* pull(crm, null)
+      assert.notStrictEqual((yield* pull(crm, cursor)).cursor, "")
+    })
+  ),
+  law(
+    "a change made during a pull is in this pull or the next",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      const seen = new Set<string>()
+      let cursor = ""
+      yield* Stream.runForEach(crm.changes(null), (page) =>
+        Effect.gen(function* () {
+          for (const { externalId } of page.cases) seen.add(externalId)
+          cursor = page.cursor
+          yield* sandbox.changeStatus(cases[1]!, otherStatuses[0])
+        })
+      )
+      seen.delete(cases[1]!)
+      for (const { externalId } of (yield* pull(crm, cursor)).cases) seen.add(externalId)
+      assert.isTrue(seen.has(cases[1]!))
+    })
+  ),
+  law(
+    "a pull that breaks off fails, and its cursor loses nothing",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const { cases, otherStatuses } = sandbox.facts
+      const { cursor } = yield* pull(crm, null)
+      yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
+      yield* sandbox.setFault({ kind: "truncated", on: "changes" })
+      yield* failsWith(pull(crm, cursor), "CrmAnswerInvalid")
+      assert.include(
+        (yield* pull(crm, cursor)).cases.map(({ externalId }) => externalId),
+        cases[0]
+      )
+    })
+  ),
+  law(
+    "a cursor that is not the plugin's is refused",
+    Effect.fnUntraced(function* ({ crm }) {
+      for (const cursor of ["", "soon", "{}", "[]", "-1"]) yield* failsWith(pull(crm, cursor), "CrmRefused")
+    })
+  )
+]

@@ -1,0 +1,5 @@
+import { crmContract } from "@casewire/contract-kit/Crm"
+import plugin from "../src/index.ts"
+import { harbor } from "./HarborSandbox.ts"
+
+crmContract({ name: "Law Ruler", plugin, connect: harbor, skip: [] })
