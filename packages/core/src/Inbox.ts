@@ -26,6 +26,8 @@ export class ReceiptNotFound extends Schema.TaggedError<ReceiptNotFound>()("Rece
 
 /** What arrived, once the body was read as text (multipart: the list of its text parts as JSON). */
 export interface WebhookDelivery {
+  /** Where the edge needed the id before: files that came with the body belong to it already. */
+  readonly receiptId?: ReceiptId
   readonly mediaType: string
   readonly body: string
   /** Without the token. */
@@ -198,7 +200,7 @@ const judge = (
 const receiptOf = Effect.fnUntraced(function* (connection: Connection, delivery: WebhookDelivery, verdict: Verdict) {
   const { disposition, errors, externalCaseId, kept, warnings } = verdict
   return {
-    id: ReceiptId.make(yield* newId),
+    id: delivery.receiptId ?? ReceiptId.make(yield* newId),
     firmId: connection.firmId,
     connectionId: connection.id,
     receivedAt: yield* Clock.currentTimeMillis,

@@ -1,0 +1,68 @@
+/**
+ * The management API, its OpenAPI document and its documentation page as one Effect application. Whatever goes wrong
+ * leaves as a problem: an answer that is none yet (an empty 400 of the framework, a defect) is made one here.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Cause, Effect, Layer } from "effect"
+import { HttpRouter, HttpServerError, HttpServerResponse } from "effect/http"
+import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { Api } from "@casewire/api/Api"
+import { type Problem, problemContentType } from "@casewire/api/Problem"
+import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
+import { layerCaseHandlers } from "./CaseHandlers.ts"
+import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
+import { problem, problemOfStatus } from "./Problems.ts"
+
+const layerApi = Layer.mergeAll(
+  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
+  // Fonts would come from another host; the page's own policy forbids it as well.
+  HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
+).pipe(
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers]),
+  Layer.provide([layerAccess, layerDecoding]),
+  Layer.provide(NodeHttpServer.layerHttpServices)
+)
+
+export const apiApp = Effect.map(HttpRouter.toHttpEffect(layerApi), (app) =>
+  app.pipe(
+    Effect.map((response) => (needsProblem(response) ? toResponse(problemOfStatus(response.status)) : response)),
+    Effect.catchCause((cause) => {
+      const known = problemOf(cause)
+      return known.status >= 500
+        ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
+        : Effect.succeed(toResponse(known))
+    })
+  )
+)
+
+const needsProblem = (response: HttpServerResponse.HttpServerResponse): boolean =>
+  response.status >= 400 && (response.body._tag === "Empty" || response.body.contentType !== problemContentType)
+
+/** Our own storage fails as a defect of this name, whichever adapter it is. */
+const isStorageFailure = (defect: unknown): boolean =>
+  typeof defect === "object" &&
+  defect !== null &&
+  (("_tag" in defect && defect._tag === "StorageFailure") || ("name" in defect && defect.name === "StorageFailure"))
+
+const problemOf = (cause: Cause.Cause<unknown>): Problem => {
+  for (const reason of cause.reasons) {
+    const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
+    if (isStorageFailure(error)) return problem("storage-unavailable")
+    if (HttpServerError.isHttpServerError(error)) {
+      if (error.reason._tag === "RouteNotFound") return problem("not-found")
+      // The size limit of bodies fails like this as well as a body that breaks off.
+      if (error.reason._tag === "RequestParseError") return problem("request-malformed")
+    }
+  }
+  return problem("internal-error")
+}
+
+const toResponse = (value: Problem): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(value), {
+    status: value.status,
+    contentType: problemContentType,
+    headers: {
+      ...(value.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(value.status === 503 ? { "retry-after": "30" } : {})
+    }
+  })

@@ -1,0 +1,25 @@
+/**
+ * Who may call. Every group of the API carries `Access`, so an endpoint without an access rule does not exist: the
+ * token names the firm, and a handler can reach nothing but that firm's data.
+ */
+import { Context } from "effect"
+import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
+import type { FirmId } from "@casewire/core/domain/Ids"
+import { BadRequest, Invalid, Unauthenticated } from "./Problem.ts"
+
+/** The firm of the bearer token, and the token's name, which is who did it in a case's history. */
+export class CurrentFirm extends Context.Service<
+  CurrentFirm,
+  { readonly firmId: FirmId; readonly name: string }
+>()("@casewire/api/Access/CurrentFirm") {}
+
+export class Access extends HttpApiMiddleware.Service<Access, { provides: CurrentFirm }>()("@casewire/api/Access", {
+  requiredForClient: true,
+  security: { bearer: HttpApiSecurity.bearer },
+  error: Unauthenticated
+}) {}
+
+/** Turns what does not fit an endpoint's schema into problems that name the fields. */
+export class Decoding extends HttpApiMiddleware.Service<Decoding>()("@casewire/api/Decoding", {
+  error: [BadRequest, Invalid]
+}) {}

@@ -1,0 +1,30 @@
+/**
+ * The management API as one definition: the server's routes, the OpenAPI document, the typed client and the tests'
+ * access matrix are all made from it.
+ */
+import { HttpApi, OpenApi } from "effect/http-api"
+import { CasesGroup } from "./Cases.ts"
+import { ConnectionsGroup } from "./Connections.ts"
+import { DecisionsGroup } from "./Decisions.ts"
+import { EventsGroup } from "./Events.ts"
+import { HealthGroup } from "./Health.ts"
+import { JobsGroup } from "./Jobs.ts"
+import { PluginsGroup } from "./Plugins.ts"
+import { ReceiptsGroup } from "./Receipts.ts"
+
+export class Api extends HttpApi.make("casewire")
+  .add(PluginsGroup)
+  .add(ConnectionsGroup)
+  .add(DecisionsGroup)
+  .add(EventsGroup)
+  .add(CasesGroup)
+  .add(ReceiptsGroup)
+  .add(JobsGroup)
+  .add(HealthGroup)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Casewire",
+      version: "1",
+      description: "Connects a law firm's client-communication platform with its CRM."
+    })
+  ) {}

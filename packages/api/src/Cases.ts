@@ -1,0 +1,87 @@
+/** Cases, their clients and their history, and the conflicts a person should look at. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { CaseEvent, CaseId, Client, ExternalCaseId, Standing } from "@casewire/core/domain/Case"
+import { ConnectionId } from "@casewire/core/domain/Connection"
+import { CaseType } from "@casewire/core/domain/Mapping"
+import { TwoWay } from "@casewire/core/domain/Merge"
+import { Access, Decoding } from "./Access.ts"
+import { NotFound } from "./Problem.ts"
+import { Time } from "./Time.ts"
+
+const params = { id: CaseId }
+export const Limit = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })))
+
+export const ClientView = Schema.Struct({
+  id: Client.fields.id,
+  externalId: Client.fields.externalId,
+  standing: Standing,
+  firstName: Schema.String,
+  lastName: Schema.String,
+  fullName: Schema.String,
+  email: Schema.String,
+  phone: Schema.String,
+  updatedAt: Time
+})
+
+export const StatusView = Schema.Struct({
+  /** What the platform holds. */
+  value: Schema.NullOr(Schema.String),
+  /** What a webhook said and no read has confirmed yet. */
+  reported: Schema.NullOr(Schema.Struct({ status: Schema.String, receiptId: Schema.String, at: Time })),
+  state: Schema.Literals(["verified", "reported, verifying", "unverified", "pending push", "unknown"]),
+  /** The baselines of the merge table. */
+  twoWay: TwoWay
+})
+
+export const CaseView = Schema.Struct({
+  id: CaseId,
+  connectionId: ConnectionId,
+  externalId: ExternalCaseId,
+  standing: Standing,
+  name: Schema.String,
+  caseType: CaseType,
+  status: StatusView,
+  client: Schema.NullOr(ClientView),
+  fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  dirtySince: Schema.NullOr(Time),
+  createdAt: Time,
+  updatedAt: Time,
+  externalCreatedAt: Schema.NullOr(Time),
+  externalUpdatedAt: Schema.NullOr(Time),
+  verifiedAt: Schema.NullOr(Time)
+})
+export interface CaseView extends Schema.Schema.Type<typeof CaseView> {}
+
+export const CaseEventView = Schema.Struct({
+  id: Schema.String,
+  caseId: CaseId,
+  at: Time,
+  kind: CaseEvent.fields.kind,
+  cause: Schema.String,
+  before: Schema.NullOr(Schema.String),
+  after: Schema.NullOr(Schema.String)
+})
+
+const History = Schema.Struct({ events: Schema.Array(CaseEventView) })
+
+export class CasesGroup extends HttpApiGroup.make("cases")
+  .add(
+    HttpApiEndpoint.get("list", "/cases", {
+      query: {
+        connectionId: Schema.optionalKey(ConnectionId),
+        /** With it and `connectionId`: the one case of that id in the CRM. */
+        externalId: Schema.optionalKey(ExternalCaseId),
+        dirty: Schema.optionalKey(Schema.Literals(["true", "false"])),
+        before: Schema.optionalKey(CaseId),
+        limit: Limit
+      },
+      success: Schema.Struct({ cases: Schema.Array(CaseView) })
+    }),
+    HttpApiEndpoint.get("get", "/cases/:id", { params, success: CaseView, error: NotFound }),
+    HttpApiEndpoint.get("history", "/cases/:id/history", { params, success: History, error: NotFound }),
+    HttpApiEndpoint.get("conflicts", "/conflicts", { query: { limit: Limit }, success: History })
+  )
+  .middleware(Decoding)
+  .middleware(Access)
+  .prefix("/api/v1") {}

@@ -1,0 +1,130 @@
+/**
+ * Setting a connection up and looking at it. Credentials go in and never come out: a secret reads as `{"set": true}`.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
+import { CaseType, CaseTypeLink } from "@casewire/core/domain/Mapping"
+import { Toggles } from "@casewire/core/domain/Toggles"
+import { CrmCatalog, CrmCheck } from "@casewire/core/ports/Crm"
+import { Access, Decoding } from "./Access.ts"
+import { CrmFailed, Invalid, NotFound } from "./Problem.ts"
+import { Time } from "./Time.ts"
+
+const Values = Schema.Record(Schema.String, Schema.String)
+const params = { id: ConnectionId }
+
+export const Aliases = Schema.Record(Schema.String, Schema.Array(Schema.String))
+
+export const HealthView = Schema.Struct({
+  lastSync: Schema.NullOr(Time),
+  lastStatusPull: Schema.NullOr(Time),
+  lastStatusPush: Schema.NullOr(Time),
+  lastWebhook: Schema.NullOr(Time)
+})
+
+export const ConnectionView = Schema.Struct({
+  id: ConnectionId,
+  plugin: Schema.String,
+  name: Schema.String,
+  state: ConnectionState,
+  sandbox: Schema.Boolean,
+  settings: Values,
+  /** Which secret credentials are saved; never what they are. */
+  secrets: Schema.Record(Schema.String, Schema.Struct({ set: Schema.Boolean })),
+  callLimit: Schema.NullOr(Schema.Int),
+  toggles: Toggles,
+  caseTypeLinks: Schema.Array(CaseTypeLink),
+  aliases: Aliases,
+  health: HealthView,
+  /** Where the CRM sends its webhooks; the token is shown once, when it is issued. */
+  webhookUrl: Schema.String,
+  createdAt: Time,
+  updatedAt: Time
+})
+export interface ConnectionView extends Schema.Schema.Type<typeof ConnectionView> {}
+
+export const CaseTypeView = Schema.Struct({
+  caseType: CaseType,
+  linked: Schema.Boolean,
+  platformCaseType: Schema.NullOr(Schema.String),
+  /** Why nothing mapped is sent for it. */
+  reason: Schema.NullOr(Schema.String)
+})
+
+const Created = ConnectionView.pipe(HttpApiSchema.status(201))
+const Links = Schema.Struct({ links: Schema.Array(CaseTypeLink) })
+const AliasTable = Schema.Struct({ aliases: Aliases })
+
+export class ConnectionsGroup extends HttpApiGroup.make("connections")
+  .add(
+    HttpApiEndpoint.post("create", "/connections", {
+      payload: Schema.Struct({
+        plugin: Schema.String,
+        name: Schema.optionalKey(Schema.String),
+        sandbox: Schema.optionalKey(Schema.Boolean),
+        callLimit: Schema.optionalKey(Schema.NullOr(Schema.Int)),
+        values: Values
+      }),
+      success: Created,
+      error: Invalid
+    }),
+    HttpApiEndpoint.get("list", "/connections", {
+      success: Schema.Struct({ connections: Schema.Array(ConnectionView) })
+    }),
+    HttpApiEndpoint.get("get", "/connections/:id", { params, success: ConnectionView, error: NotFound }),
+    HttpApiEndpoint.put("setCredentials", "/connections/:id/credentials", {
+      params,
+      payload: Schema.Struct({ values: Values }),
+      success: ConnectionView,
+      error: [NotFound, Invalid]
+    }),
+    /** With `Accept: application/x-ndjson` each check is sent as it ends. */
+    HttpApiEndpoint.post("verify", "/connections/:id/verify", {
+      params,
+      success: Schema.Struct({ ok: Schema.Boolean, state: ConnectionState, checks: Schema.Array(CrmCheck) }),
+      error: [NotFound, CrmFailed]
+    }),
+    /** The earlier token stays valid for `overlapDays` (0 to 30). */
+    HttpApiEndpoint.post("issueWebhookToken", "/connections/:id/webhook-token", {
+      params,
+      payload: Schema.Struct({
+        overlapDays: Schema.optionalKey(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 30 })))
+      }),
+      success: Schema.Struct({ url: Schema.String, token: Schema.String }).pipe(HttpApiSchema.status(201)),
+      error: NotFound
+    }),
+    HttpApiEndpoint.put("setToggles", "/connections/:id/toggles", {
+      params,
+      payload: Toggles,
+      success: ConnectionView,
+      error: NotFound
+    }),
+    HttpApiEndpoint.get("links", "/connections/:id/case-type-links", { params, success: Links, error: NotFound }),
+    HttpApiEndpoint.put("setLinks", "/connections/:id/case-type-links", {
+      params,
+      payload: Links,
+      success: Links,
+      error: [NotFound, Invalid]
+    }),
+    HttpApiEndpoint.get("aliases", "/connections/:id/aliases", { params, success: AliasTable, error: NotFound }),
+    HttpApiEndpoint.put("setAliases", "/connections/:id/aliases", {
+      params,
+      payload: AliasTable,
+      success: AliasTable,
+      error: [NotFound, Invalid]
+    }),
+    HttpApiEndpoint.get("catalog", "/connections/:id/catalog", {
+      params,
+      success: CrmCatalog,
+      error: [NotFound, CrmFailed]
+    }),
+    HttpApiEndpoint.get("caseTypes", "/connections/:id/case-types", {
+      params,
+      success: Schema.Struct({ caseTypes: Schema.Array(CaseTypeView) }),
+      error: [NotFound, CrmFailed]
+    })
+  )
+  .middleware(Decoding)
+  .middleware(Access)
+  .prefix("/api/v1") {}

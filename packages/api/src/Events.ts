@@ -1,0 +1,71 @@
+/**
+ * The door for what happens on the platform. The same `eventId` again (or the same `Idempotency-Key`) is the same
+ * event and answers the operation it began.
+ */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { CaseId } from "@casewire/core/domain/Case"
+import { JobId } from "@casewire/core/domain/Job"
+import { Access, Decoding } from "./Access.ts"
+import { BadRequest, Invalid, NotFound } from "./Problem.ts"
+import { TimeInput } from "./Time.ts"
+
+const EventId = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+const Text = Schema.String.check(Schema.isMaxLength(1_000_000))
+const Short = Schema.String.check(Schema.isMaxLength(1000))
+const common = { eventId: Schema.optionalKey(EventId), caseId: CaseId }
+const Direction = Schema.Literals(["outbound", "inbound"])
+
+export const MessageSent = Schema.Struct({
+  type: Schema.Literal("message-sent"),
+  ...common,
+  channel: Schema.Literals(["sms", "email"]),
+  direction: Direction,
+  subject: Schema.optionalKey(Short),
+  text: Text,
+  sentAt: TimeInput
+})
+
+export const CallEnded = Schema.Struct({
+  type: Schema.Literal("call-ended"),
+  ...common,
+  callId: Short,
+  direction: Direction,
+  isAi: Schema.Boolean,
+  from: Short,
+  to: Short,
+  startedAt: TimeInput,
+  durationMs: Schema.Int,
+  outcome: Schema.optionalKey(Short),
+  sentiment: Schema.optionalKey(Short),
+  summary: Schema.optionalKey(Text),
+  transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Text }))
+})
+
+export const StatusChanged = Schema.Struct({
+  type: Schema.Literal("status-changed"),
+  ...common,
+  status: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
+  changedBy: Schema.optionalKey(Short)
+})
+
+export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged])
+export type EventInput = typeof EventInput.Type
+
+export class EventsGroup extends HttpApiGroup.make("events")
+  .add(
+    HttpApiEndpoint.post("accept", "/events", {
+      headers: { "idempotency-key": Schema.optionalKey(EventId) },
+      payload: EventInput,
+      success: Schema.Struct({
+        /** `held`: a status that waits because status sync is off. `dropped`: its switch is off. */
+        result: Schema.Literals(["queued", "held", "dropped", "known"]),
+        jobId: Schema.NullOr(JobId),
+        reason: Schema.NullOr(Schema.String)
+      }).pipe(HttpApiSchema.status(202)),
+      error: [BadRequest, NotFound, Invalid]
+    })
+  )
+  .middleware(Decoding)
+  .middleware(Access)
+  .prefix("/api/v1") {}
