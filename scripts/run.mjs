@@ -23,7 +23,14 @@ const fail = (message) => {
   process.stderr.write(`casewire: ${message}\n`)
   process.exit(1)
 }
-const stampOf = (...files) => files.map((file) => createHash("sha256").update(readFileSync(join(root, file))).digest("hex")).join(" ")
+const stampOf = (...files) =>
+  files
+    .map((file) =>
+      createHash("sha256")
+        .update(readFileSync(join(root, file)))
+        .digest("hex")
+    )
+    .join(" ")
 const unlessDone = (stampFile, stamp, step) => {
   const path = join(root, stampFile)
   if (existsSync(path) && readFileSync(path, "utf8") === stamp) return
@@ -32,8 +39,16 @@ const unlessDone = (stampFile, stamp, step) => {
   writeFileSync(path, stamp)
 }
 const runSync = (file, args, cwd) => {
-  const done = spawnSync(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", shell: windows && !file.endsWith(".exe") })
-  if (done.status !== 0) fail(`"${[file, ...args].join(" ")}" failed in ${cwd}:\n${done.error?.message ?? ""}${done.stdout ?? ""}${done.stderr ?? ""}`)
+  const done = spawnSync(file, args, {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    shell: windows && !file.endsWith(".exe")
+  })
+  if (done.status !== 0)
+    fail(
+      `"${[file, ...args].join(" ")}" failed in ${cwd}:\n${done.error?.message ?? ""}${done.stdout ?? ""}${done.stderr ?? ""}`
+    )
 }
 const npmInstall = (folder) => {
   rmSync(join(root, folder, "node_modules"), { recursive: true, force: true })
@@ -48,12 +63,17 @@ const goodNode = (version) => {
 const nodeFolder = () => {
   if (goodNode(process.versions.node)) return dirname(process.execPath)
   unlessDone("tools/node/node_modules/.done", stampOf("tools/node/package-lock.json"), () => {
-    process.stderr.write(`casewire: Node ${process.versions.node} is too old, fetching Node 26.10.0 for this folder only\n`)
+    process.stderr.write(
+      `casewire: Node ${process.versions.node} is too old, fetching Node 26.10.0 for this folder only\n`
+    )
     npmInstall("tools/node")
   })
   const modules = join(root, "tools/node/node_modules")
   const build = readdirSync(modules).find((name) => name.startsWith("node-"))
-  if (build === undefined) fail(`no Node build for ${process.platform}-${process.arch}: install Node 24 (24.18.1 or later) or 26 and try again`)
+  if (build === undefined)
+    fail(
+      `no Node build for ${process.platform}-${process.arch}: install Node 24 (24.18.1 or later) or 26 and try again`
+    )
   return windows ? join(modules, build, "bin") : join(modules, build, "bin")
 }
 const pnpmFolder = () => {
@@ -67,24 +87,45 @@ const pnpmFolder = () => {
 }
 
 const [name = "", ...rest] = process.argv.slice(2)
-const command = name === "x" ? rest.filter((word, index) => !(index === 0 && word === "--")) : [...(commands[name] ?? []), ...rest]
-if (command.length === 0) fail(`unknown command "${name}": use one of ${Object.keys(commands).join(", ")}, or x <program> [arguments]`)
+const command =
+  name === "x" ? rest.filter((word, index) => !(index === 0 && word === "--")) : [...(commands[name] ?? []), ...rest]
+if (command.length === 0)
+  fail(`unknown command "${name}": use one of ${Object.keys(commands).join(", ")}, or x <program> [arguments]`)
 
 const node = nodeFolder()
 const pnpm = pnpmFolder()
 const path = [node, pnpm, join(root, "node_modules/.bin"), process.env.PATH ?? process.env.Path ?? ""].join(delimiter)
-const env = { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", npm_config_user_agent: undefined }
+const env = {
+  ...process.env,
+  PATH: path,
+  TURBO_TELEMETRY_DISABLED: "1",
+  DO_NOT_TRACK: "1",
+  npm_config_user_agent: undefined
+}
 if (windows) delete env.Path
 process.env.PATH = path
 
 const manifests = ["packages", "apps"].flatMap((folder) =>
-  readdirSync(join(root, folder)).map((entry) => `${folder}/${entry}/package.json`).filter((file) => existsSync(join(root, file))))
-unlessDone("node_modules/.casewire-installed", stampOf("pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...manifests), () =>
-  runSync(join(pnpm, windows ? "pnpm.exe" : "pnpm"), ["install", "--frozen-lockfile"], root))
+  readdirSync(join(root, folder))
+    .map((entry) => `${folder}/${entry}/package.json`)
+    .filter((file) => existsSync(join(root, file)))
+)
+unlessDone(
+  "node_modules/.casewire-installed",
+  stampOf("pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...manifests),
+  () => runSync(join(pnpm, windows ? "pnpm.exe" : "pnpm"), ["install", "--frozen-lockfile"], root)
+)
 
-const child = spawn(command[0], command.slice(1), { cwd: process.cwd() === root || name === "x" ? process.cwd() : root, env, stdio: "inherit", shell: windows })
+const child = spawn(command[0], command.slice(1), {
+  cwd: process.cwd() === root || name === "x" ? process.cwd() : root,
+  env,
+  stdio: "inherit",
+  shell: windows
+})
 child.on("error", (error) => fail(`cannot start "${command[0]}": ${error.message}`))
-child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15 }[signal] ?? 9)))
+child.on("exit", (code, signal) =>
+  process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15 }[signal] ?? 9))
+)
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
 // npm's shell dies of a signal without passing it on; without this watch the host would go on as an orphan.
 const parent = process.ppid
