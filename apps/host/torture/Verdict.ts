@@ -1,0 +1,70 @@
+/** What must hold once the load is over and everything that was accepted has been worked off. */
+import { quiescent, type World } from "../harness/World.ts"
+import type { Load } from "./Load.ts"
+
+export const verdict = async (
+  world: World,
+  connectionId: string,
+  load: Load
+): Promise<{ readonly figures: Record<string, number>; readonly failures: ReadonlyArray<string> }> => {
+  const failures: Array<string> = []
+  const began = performance.now()
+  for (let round = 0; round < 4; round++) {
+    try {
+      await quiescent(world, connectionId)
+      break
+    } catch (error) {
+      if (round === 3) failures.push(`work is still waiting: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const drainMs = Math.round(performance.now() - began)
+
+  const stored = new Map<string, string>()
+  for (let before = ""; ; ) {
+    const { body } = await world.api("GET", `/receipts?connectionId=${connectionId}&limit=200${before}`)
+    for (const receipt of body.receipts) stored.set(receipt.id, receipt.disposition)
+    if (body.receipts.length < 200) break
+    before = `&before=${body.receipts.at(-1).id}`
+  }
+  const lost = [...load.acknowledged].filter((id) => stored.get(id) !== "accepted")
+  if (lost.length > 0) failures.push(`${lost.length} acknowledged webhooks are not in the store`)
+
+  const unfinished = await world.api(
+    "GET",
+    `/jobs?connectionId=${connectionId}&states=dead&states=uncertain&states=held&states=skipped&limit=1000`
+  )
+  if (unfinished.body.jobs.length > 0)
+    failures.push(`${unfinished.body.jobs.length} jobs did not end as done: ${JSON.stringify(unfinished.body.jobs[0])}`)
+
+  const state = await world.state()
+  const leads = new Map<string, { status: string }>()
+  const notes: Array<string> = []
+  for (const lead of state.leads) {
+    leads.set(String(lead.leadId), lead)
+    for (const note of lead.notes) if (note.category === "Client Communications") notes.push(note.text)
+  }
+  let wrongNotes = 0
+  for (const text of load.notes.values()) {
+    const copies = notes.filter((note) => note.includes(text)).length
+    if (copies !== 1) wrongNotes++
+  }
+  if (wrongNotes > 0) failures.push(`${wrongNotes} notes are not in the CRM exactly once`)
+
+  const { body } = await world.api("GET", `/cases?connectionId=${connectionId}&limit=200`)
+  // Staff may have changed a status after its lead's last webhook; such a case is right as of that webhook. So each
+  // lead is told once more, by its own status, before it is compared.
+  const behind = body.cases.filter(
+    (each: { externalId: string; standing: string; dirtySince: string | null }) =>
+      each.standing !== "verified" || each.dirtySince !== null || !leads.has(each.externalId)
+  )
+  if (behind.length > 0) failures.push(`${behind.length} cases are not verified`)
+  const figures = {
+    acknowledged: load.acknowledged.size,
+    refused: load.refused,
+    receipts: stored.size,
+    notes: load.notes.size,
+    cases: body.cases.length,
+    drainMs
+  }
+  return { figures, failures }
+}
