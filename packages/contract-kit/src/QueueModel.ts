@@ -1,0 +1,3 @@
+/** placeholder */
+import type { Law } from "./Law.ts"
+export const modelLaws: ReadonlyArray<Law> = []
