@@ -139,7 +139,9 @@ const settlement = (outcome: Outcome, now: number): Updateable<JobRow> => {
     case "Done":
       return { state: "done", reason: null, phase: null }
     case "Retry":
-      return { state: "retry", sent_at: null, ...wait(outcome.at, now), reason: outcome.reason }
+      return outcome.sending === true
+        ? { state: "sending", ...wait(outcome.at, now), reason: outcome.reason }
+        : { state: "retry", sent_at: null, ...wait(outcome.at, now), reason: outcome.reason }
     case "GiveBack":
       return outcome.sending === true
         ? { state: "sending", ...wait(outcome.at, now), reason: outcome.reason }
