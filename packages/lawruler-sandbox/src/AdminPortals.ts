@@ -43,6 +43,47 @@ const createPortal = Effect.fnUntraced(function* ({ request }: AdminCall) {
   return json(summary(portal), 201)
 })
 
+const NewCredentials = Schema.Struct({
+  username: Schema.optionalKey(Schema.String),
+  password: Schema.optionalKey(Schema.String),
+  clientId: Schema.optionalKey(Schema.String),
+  clientSecret: Schema.optionalKey(Schema.String),
+  key: Schema.optionalKey(Schema.String)
+})
+
+/** The firm changes its password or keys: tokens already issued die with them. */
+const changeCredentials = Effect.fnUntraced(function* (call: AdminCall) {
+  const portal = yield* namedPortal(call)
+  Object.assign(portal.credentials, yield* decodeBody(call.request, NewCredentials))
+  portal.tokens.clear()
+  portal.refreshTokens.clear()
+  return json(summary(portal))
+})
+
+const NewStatus = Schema.Struct({
+  name: Schema.NonEmptyString,
+  caseTypeIds: Schema.optionalKey(Schema.Array(Schema.Int)),
+  open: Schema.optionalKey(Schema.Boolean)
+})
+
+const createStatus = Effect.fnUntraced(function* (call: AdminCall) {
+  const portal = yield* namedPortal(call)
+  const body = yield* decodeBody(call.request, NewStatus)
+  const status = { open: true, ...body, id: portal.nextId.status++, isDefault: false }
+  portal.statuses.push(status)
+  return json(status, 201)
+})
+
+const renameStatus = Effect.fnUntraced(function* (call: AdminCall) {
+  const portal = yield* namedPortal(call)
+  const { name } = yield* decodeBody(call.request, Schema.Struct({ name: Schema.NonEmptyString }))
+  const index = portal.statuses.findIndex(({ id }) => String(id) === call.params["statusId"])
+  const status = portal.statuses[index]
+  if (status === undefined) return yield* Problem.notFound(`Status ${call.params["statusId"]}`)
+  portal.statuses[index] = { ...status, name }
+  return json(portal.statuses[index])
+})
+
 const namedRow = Effect.fnUntraced(function* (
   call: AdminCall
 ): Effect.fn.Return<{ portal: Portal; row: WebhookRow }, Problem, Portals> {
@@ -129,6 +170,9 @@ export const portalRoutes: ReadonlyArray<AdminRoute> = [
   ),
   on("GET", "/_sandbox/portals", () => Effect.map(Portals, (portals) => json(portals.all().map(summary)))),
   on("POST", "/_sandbox/portals", createPortal),
+  on("PATCH", base, changeCredentials),
+  on("POST", `${base}/statuses`, createStatus),
+  on("PATCH", `${base}/statuses/:statusId`, renameStatus),
   on("GET", `${base}/state`, (call) => Effect.map(namedPortal(call), (portal) => json(portalView(portal)))),
   on("GET", `${base}/deliveries`, (call) =>
     Effect.map(namedPortal(call), (portal) => json(portal.deliveries.map(deliveryView)))

@@ -19,7 +19,10 @@ const apiKinds = [
   "late-commit",
   "wrong-lead",
   "drip",
-  "page-drift"
+  "page-drift",
+  "empty",
+  "doctype",
+  "wrong-client"
 ] as const
 
 const webhookKinds = ["duplicate", "reorder", "delay", "lose", "retry"] as const

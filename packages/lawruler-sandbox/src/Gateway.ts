@@ -9,7 +9,7 @@ import { advancedOperation, notEnabled, notFound } from "./AdvancedApi.ts"
 import { type Answer, aspNetError, bodyBytes, html } from "./Answer.ts"
 import type { ApiCall, Operation } from "./ApiCall.ts"
 import { type Fault, takeFault } from "./Fault.ts"
-import { bearerToken, isAuthorized, tokenOperation, unauthorized } from "./Identity.ts"
+import { bearerToken, isAuthorized, tokenOperation, unauthorized, wrongClient } from "./Identity.ts"
 import { legacyOperation, legacyPages } from "./LegacyApi.ts"
 import { inboxLeads } from "./AdvancedLeads.ts"
 import { type Portal, recordCall } from "./Portal.ts"
@@ -75,6 +75,13 @@ const pageDrift = Effect.fnUntraced(function* (operation: Operation, call: ApiCa
   return answer
 })
 
+/** An entity that a careless XML reader would expand. */
+const withDoctype = (answer: Answer): Answer => {
+  const entity = '<!DOCTYPE Lead [<!ENTITY status "Signed e-Sign">]>'
+  const [declaration, ...rest] = typeof answer.body === "string" ? answer.body.split("?>") : []
+  return rest.length === 0 ? answer : { ...answer, body: `${declaration}?>${entity}${rest.join("?>")}` }
+}
+
 const strike = Effect.fnUntraced(function* (
   fault: Fault,
   operation: Operation,
@@ -119,7 +126,18 @@ const strike = Effect.fnUntraced(function* (
       return { way: "drip", answer: yield* perform(operation, call), ms: fault.ms ?? durations.slowMs }
     case "page-drift":
       return whole(yield* pageDrift(operation, call))
-    default:
+    case "empty":
+      return whole({ ...(yield* perform(operation, call)), body: "" })
+    case "doctype":
+      return whole(withDoctype(yield* perform(operation, call)))
+    case "wrong-client":
+      return whole(wrongClient())
+    // These strike deliveries; the admin API takes them for nothing else.
+    case "duplicate":
+    case "reorder":
+    case "delay":
+    case "lose":
+    case "retry":
       return whole(yield* perform(operation, call))
   }
 })

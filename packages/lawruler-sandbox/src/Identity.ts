@@ -12,6 +12,8 @@ import type { Portal } from "./Portal.ts"
 const failure = (error: string, description?: string): Answer =>
   json({ error, ...(description === undefined ? {} : { error_description: description }) }, 400)
 
+export const wrongClient = (): Answer => failure("invalid_client")
+
 const knownScopes = new Set(["openid", "profile", "read", "write", "offline_access"])
 
 /** A token that looks like a JWT and means nothing outside this process. */
@@ -56,7 +58,7 @@ const token = ({ form, now, portal, request }: ApiCall): Answer => {
   const clientId = values.get("client_id") ?? basic?.id
   const clientSecret = values.get("client_secret") ?? basic?.secret
   const { credentials } = portal
-  if (clientId !== credentials.clientId || clientSecret !== credentials.clientSecret) return failure("invalid_client")
+  if (clientId !== credentials.clientId || clientSecret !== credentials.clientSecret) return wrongClient()
 
   const scopes = (values.get("scope") ?? "read write").split(/\s+/).filter((scope) => scope !== "")
   if (scopes.some((scope) => !knownScopes.has(scope))) return failure("invalid_scope")

@@ -5,7 +5,7 @@
  * body) is a real 500 page.
  */
 import { Option } from "effect"
-import { aspNetError } from "./Answer.ts"
+import { type Answer, aspNetError, html } from "./Answer.ts"
 import { type ApiCall, type Operation, type Outcome, outcome } from "./ApiCall.ts"
 import * as LegacyAnswer from "./LegacyAnswer.ts"
 import * as LegacyWrite from "./LegacyWrite.ts"
@@ -18,8 +18,12 @@ export const legacyPages: ReadonlyArray<string> = ["api-legalcrmapp.aspx", "lawr
 const formOf = (call: ApiCall): Form =>
   Option.getOrElse(call.form, () => ({ values: new Map(), files: [], keyCount: 0 }))
 
+const methodNotAllowed = (): Answer =>
+  html("<h2>405 - HTTP verb used to access this page is not allowed.</h2>", 405, { allow: "GET, POST" })
+
 /** What ASP.NET refuses before the page's own code runs. */
 const frameworkRefusal = (call: ApiCall, form: Form) => {
+  if (call.request.method !== "GET" && call.request.method !== "POST") return methodNotAllowed()
   if (call.request.body.length > Profile.legacyLimits.bytes) return aspNetError("Maximum request length exceeded.")
   if (form.keyCount > Profile.legacyLimits.formKeys) {
     return aspNetError("Operation is not valid due to the current state of the object.")

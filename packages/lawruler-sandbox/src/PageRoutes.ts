@@ -112,6 +112,11 @@ export const pageRoutes: ReadonlyArray<AdminRoute> = [
   on("GET", `${ui}/:root`, (call) => Effect.map(namedPortal(call), (portal) => portalPage(portal, said(call)))),
   on("POST", `${ui}/:root/webhooks`, addRow),
   on("POST", `${ui}/:root/webhooks/:webhookId/test`, testRow),
+  on("GET", `${ui}/:root/leads`, (call) =>
+    Effect.map(namedPortal(call), ({ credentials }) =>
+      redirect(`${ui}/${credentials.root}/leads/${encodeURIComponent(call.request.query.get("lead")?.trim() ?? "")}`)
+    )
+  ),
   on("GET", `${ui}/:root/leads/:leadId`, (call) =>
     Effect.map(namedLead(call), ({ lead, portal }) => leadPage(portal, lead, said(call)))
   ),

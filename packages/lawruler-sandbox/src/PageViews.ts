@@ -100,6 +100,12 @@ export const portalPage = (portal: Portal, said: string | undefined): Answer => 
     `Portal ${portal.credentials.root}`,
     html`<h2>Leads</h2>
       <p class="dim">${leads.length} in all, the latest changes first.</p>
+      <form method="get" action="${pathOf(portal)}/leads">
+        <p>
+          <label>Lead ID <input class="short" name="lead" inputmode="numeric" required /></label>
+        </p>
+        <p><button>Show lead</button></p>
+      </form>
       ${table(
         "Leads",
         ["Lead", "Name", "Case type", "Status", "Notes", "Changed"],

@@ -87,6 +87,7 @@ export interface Portal {
     webhook: number
     delivery: number
     fault: number
+    status: number
   }
 }
 

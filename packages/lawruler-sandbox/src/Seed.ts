@@ -5,7 +5,7 @@
  */
 import { fromWall } from "./EasternTime.ts"
 import { type Contact, fullName, type Lead } from "./Lead.ts"
-import type { Credentials, Portal } from "./Portal.ts"
+import type { Credentials, Portal, Status } from "./Portal.ts"
 import * as Lookups from "./SeedLookups.ts"
 import { defaultSettings } from "./Settings.ts"
 
@@ -27,11 +27,11 @@ const lakeside: Credentials = {
   key: "LAKESIDE-77B2-0D4E-KEY"
 }
 
-const emptyPortal = (credentials: Credentials): Portal => ({
-  credentials,
+const emptyPortal = (credentials: Credentials, statuses: ReadonlyArray<Status>): Portal => ({
+  credentials: { ...credentials },
   settings: defaultSettings,
-  caseTypes: Lookups.caseTypes,
-  statuses: [...Lookups.statuses],
+  caseTypes: [...Lookups.caseTypes],
+  statuses: [...statuses],
   fields: Lookups.formFields,
   folders: Lookups.folders,
   contacts: new Map(),
@@ -43,7 +43,16 @@ const emptyPortal = (credentials: Credentials): Portal => ({
   tokens: new Map(),
   refreshTokens: new Set(),
   recentCalls: [],
-  nextId: { lead: 248200, contact: 70600, note: 910100, document: 55100, webhook: 1, delivery: 1, fault: 1 }
+  nextId: {
+    lead: 248200,
+    contact: 70600,
+    note: 910100,
+    document: 55100,
+    webhook: 1,
+    delivery: 1,
+    fault: 1,
+    status: 3001
+  }
 })
 
 const person = (portal: Portal, contactId: number, name: string, email: string, phone: string): Contact => {
@@ -127,8 +136,8 @@ const addSeedNotes = (harborLead: Lead): void => {
   note(910002, "Intake", "Retainer sent by e-sign; client asked for Spanish copy too.", "2026-09-15T16:02:00")
 }
 
-export const seedPortal = (credentials: Credentials): Portal => {
-  const portal = emptyPortal(credentials)
+export const seedPortal = (credentials: Credentials, statuses = Lookups.statuses): Portal => {
+  const portal = emptyPortal(credentials, statuses)
   const jose = person(portal, 70551, "José O'Hara", "jose.ohara@example.test", "(205) 555-0142")
   const rosa = person(portal, 70540, "Rosa Delgado", "rosa.delgado@example.test", "(205) 555-0117")
   const guardian = person(portal, 70533, "Marcus Webb Jr.", "marcus.webb@example.test", "(251) 555-0163")
@@ -196,18 +205,12 @@ export const seedPortal = (credentials: Credentials): Portal => {
 }
 
 /** In lakeside every shipped status carries the ` (Default)` suffix in its very name. */
-const seedLakeside = (): Portal => {
-  const portal = seedPortal(lakeside)
-  portal.statuses.splice(
-    0,
-    portal.statuses.length,
-    ...Lookups.statuses.map((status) => (status.isDefault ? { ...status, name: `${status.name} (Default)` } : status))
-  )
-  return portal
-}
+const suffixedStatuses = Lookups.statuses.map((status) =>
+  status.isDefault ? { ...status, name: `${status.name} (Default)` } : status
+)
 
 export const seedPortals = (): Map<string, Portal> =>
   new Map([
     ["harbor", seedPortal({ ...demoPortal, clientId: demoPortal.root })],
-    ["lakeside", seedLakeside()]
+    ["lakeside", seedPortal(lakeside, suffixedStatuses)]
   ])

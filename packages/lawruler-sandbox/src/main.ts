@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * Runs the sandbox alone: `PORT` (4010) and `HOST` (127.0.0.1) from the environment.
  */
@@ -24,4 +25,8 @@ const main = Effect.gen(function* () {
   return yield* Effect.never
 })
 
-NodeRuntime.runMain(Effect.scoped(main))
+NodeRuntime.runMain(
+  Effect.scoped(main).pipe(
+    Effect.catchTag("ServeError", ({ cause }) => Effect.fail(`The sandbox cannot listen there: ${String(cause)}`))
+  )
+)

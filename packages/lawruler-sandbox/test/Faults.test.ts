@@ -98,6 +98,21 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
     assert.strictEqual((yield* portal.advanced("ApiCases/GetLead?leadId=248199")).status, 0)
   })
 
+  onPortal("answer nothing at all, a DOCTYPE, or a refused client", function* (portal) {
+    yield* portal.fault(
+      { on: "legacy", kind: "empty" },
+      { on: "legacy", kind: "doctype" },
+      { on: "token", kind: "wrong-client" }
+    )
+    const empty = yield* portal.update({ Status: "Signed e-Sign" })
+    assert.deepStrictEqual([empty.status, empty.text], [200, ""])
+    assert.strictEqual((yield* portal.lead()).status, "Signed e-Sign")
+    const xml = yield* portal.legacy({ Operation: "GetStatus", LeadID: "248199", ReturnXML: "True" })
+    assert.match(xml.text, /^<\?xml [^>]+\?><!DOCTYPE Lead \[<!ENTITY .*\]><Lead>/)
+    const refused = yield* portal.authenticate()
+    assert.deepStrictEqual([refused.status, refused.json], [400, { error: "invalid_client" }])
+  })
+
   onPortal("drip a body out over the time asked for", function* (portal) {
     yield* portal.fault({ on: "GetLead", kind: "drip", ms: 300 })
     const before = Date.now()

@@ -200,6 +200,14 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     assert.strictEqual((yield* portal.lead()).notes.at(-1).text, text)
   })
 
+  onPortal("takes GET and POST only", function* (portal) {
+    const url = `${portal.legacyUrl}?Key=${portal.key}&LeadID=248199&overridelead=true&Conversation=x`
+    for (const method of ["HEAD", "PUT", "DELETE"]) {
+      assert.strictEqual((yield* request(url, { method })).status, 405)
+    }
+    assert.strictEqual((yield* portal.lead()).notes.length, 2)
+  })
+
   onPortal("breaks at the thousand-and-first key and above 4 MiB", function* (portal) {
     const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`x${n}`, "1"]))
     assert.strictEqual((yield* portal.update(keys(996))).status, 200)

@@ -116,6 +116,27 @@ layer(Sandbox.layer, { excludeTestServices: true })("admin API", (it) => {
     })
   }
 
+  onPortal("changes credentials as a firm would, and old tokens die", function* (portal) {
+    assert.strictEqual((yield* portal.advanced("ApiLookup/GetCaseTypes")).status, 200)
+    yield* portal.admin("PATCH", "", { password: "new", key: "K2" })
+    assert.strictEqual((yield* portal.advanced("ApiLookup/GetCaseTypes")).status, 401)
+    assert.strictEqual((yield* portal.authenticate()).json.error, "invalid_grant")
+    assert.strictEqual((yield* portal.authenticate({ password: "new" })).status, 200)
+    assert.strictEqual((yield* portal.update({})).json.Error, "Invalid Key")
+  })
+
+  onPortal("makes and renames statuses of one firm only", function* (portal) {
+    const made = yield* portal.admin("POST", "/statuses", { name: "SENT  TO  CO-COUNSEL**", caseTypeIds: [222] })
+    assert.strictEqual((yield* portal.update({ Status: "SENT  TO  CO-COUNSEL**" })).json.LeadID, 248199)
+    yield* portal.admin("PATCH", `/statuses/${made.json.id}`, { name: "Sent to co-counsel" })
+    assert.strictEqual((yield* portal.lead()).status, "Sent to co-counsel")
+    const { json } = yield* request(`${portal.origin}/_sandbox/portals/harbor/state`)
+    assert.notInclude(
+      json.statuses.map(({ id }: any) => id),
+      made.json.id
+    )
+  })
+
   onPortal("logs each API call with its operation", function* (portal) {
     yield* portal.advanced("ApiLookup/GetCaseTypes")
     yield* portal.update({ Conversation: "x" })
@@ -239,6 +260,11 @@ layer(Sandbox.layer, { excludeTestServices: true })("web page", (it) => {
     assert.strictEqual(received.length, 3)
     const page = yield* request(ui)
     assert.include(page.text, "200 noted")
+  })
+
+  onPortal("finds a lead by its number", function* (portal) {
+    const found = yield* request(`${portal.origin}/_sandbox/ui/${portal.root}/leads?lead=+248150`)
+    assert.strictEqual(found.headers.get("location"), `/_sandbox/ui/${portal.root}/leads/248150`)
   })
 
   onPortal("tells a person what does not exist", function* (portal) {
