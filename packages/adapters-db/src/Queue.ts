@@ -139,6 +139,7 @@ const settlement = (outcome: Outcome, now: number): Updateable<JobRow> => {
     case "Done":
       return { state: "done", reason: null, phase: null }
     case "Retry":
+      // An unknown outcome keeps its intent: the worker looks before it sends again.
       return outcome.sending === true
         ? { state: "sending", ...wait(outcome.at, now), reason: outcome.reason }
         : { state: "retry", sent_at: null, ...wait(outcome.at, now), reason: outcome.reason }
