@@ -7,7 +7,7 @@ import { DateTime, Option } from "effect"
 import { wire } from "./WireProfile.ts"
 
 const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?$/i
-const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AP])\.?M\.?)?$/i
+const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([AP])\.?M\.?)?)?$/i
 
 /** Milliseconds since 1970 of a datetime as Law Ruler writes it, or none where it is no datetime. */
 export const easternInstant = (text: string): Option.Option<number> => {

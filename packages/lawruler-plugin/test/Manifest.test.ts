@@ -1,0 +1,99 @@
+import { checkCredentials } from "@casewire/core/CrmPlugin"
+import { assert, describe, it } from "@effect/vitest"
+import plugin from "../src/index.ts"
+
+const { manifest } = plugin
+const good = { username: "u", password: "p", clientRoot: "harbor", clientSecret: "s", key: "k" }
+
+describe("the client root", () => {
+  it.each(["a", "harbor", "harbor-law", "1firm", "x".repeat(63), "xn--bcher-kva"])("%s is taken", (clientRoot) => {
+    assert.deepStrictEqual(checkCredentials(manifest, { ...good, clientRoot }), [])
+  })
+
+  it.each([
+    "acme.evil.com/",
+    "evil.com#",
+    "a@evil.com",
+    "127.0.0.1#",
+    "acme:8443",
+    "../x",
+    "ａcme",
+    "acme%2eevil",
+    "acme\t",
+    "acme\n",
+    " acme",
+    "acme。evil",
+    "https://acme.lawruler.com",
+    "Acme",
+    "-acme",
+    "acme-",
+    "x".repeat(64),
+    "a\\b",
+    "a?b",
+    "a/b"
+  ])("%j is refused by its name", (clientRoot) => {
+    assert.deepStrictEqual(checkCredentials(manifest, { ...good, clientRoot }), [
+      { field: "clientRoot", code: "not-a-subdomain-label" }
+    ])
+  })
+
+  it.each(["auth", "apim", "www", "support", "api", "kb"])("%s is Law Ruler's own", (clientRoot) => {
+    assert.deepStrictEqual(checkCredentials(manifest, { ...good, clientRoot }), [
+      { field: "clientRoot", code: "reserved" }
+    ])
+  })
+})
+
+describe("the manifest", () => {
+  it("asks for the five values of the guide, and a client id if there is one", () => {
+    assert.deepStrictEqual(
+      manifest.credentials.map(({ name, required, secret }) => [name, required, secret]),
+      [
+        ["username", true, false],
+        ["password", true, true],
+        ["clientRoot", true, false],
+        ["clientSecret", true, true],
+        ["key", true, true],
+        ["clientId", false, false]
+      ]
+    )
+    for (const { help } of manifest.credentials) assert.isAbove(help.length, 40)
+  })
+
+  it("leads to Law Ruler's three hosts, and in the sandbox below the client root", () => {
+    assert.deepStrictEqual(manifest.origins, {
+      legacy: "https://{clientRoot}.lawruler.com/",
+      auth: "https://auth.lawruler.com/{clientRoot}/",
+      advanced: "https://apim.lawruler.com/{clientRoot}/"
+    })
+    assert.deepStrictEqual(Object.keys(manifest.sandboxOrigins), Object.keys(manifest.origins))
+    for (const origin of Object.values(manifest.sandboxOrigins)) assert.strictEqual(origin, "{sandbox}/{clientRoot}/")
+  })
+
+  it("requires the ten fields of the guide", () => {
+    assert.deepStrictEqual(
+      manifest.webhook.required.map(({ name }) => name),
+      [
+        "Lead ID",
+        "Case Type ID",
+        "Case Type",
+        "Status ID",
+        "Status",
+        "Full Name",
+        "Created Date",
+        "Primary Contact ID",
+        "First Name",
+        "Last Name"
+      ]
+    )
+    assert.include(
+      manifest.webhook.required.map(({ name }) => name),
+      manifest.webhook.record
+    )
+  })
+
+  it("is plain data", () => {
+    assert.deepStrictEqual(structuredClone(manifest), manifest)
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(manifest)), manifest)
+  })
+})
