@@ -42,6 +42,9 @@ const put = (row: string) =>
     })
   })
 
+let last = 0
+const id = () => `019b8d6a-${(++last).toString(16).padStart(8, "0").replace(/(....)$/, "-7$1").slice(0, 13)}-8000-${randomBytes(6).toString("hex")}`
+
 const perSecond = async (call: (id: string) => Promise<unknown>, round: number) => {
   const start = performance.now()
   const cpu = process.cpuUsage()
@@ -65,9 +68,13 @@ const main = Effect.gen(function* () {
     ours.push(
       yield* Effect.promise(() =>
         perSecond(
-          (id) =>
+          () =>
             Effect.runPromise(
-              storage.receive(receipt(id, { body, externalCaseId: id }), [job(`j-${id}`, { key: `case-${id}` })])
+              Effect.suspend(() => {
+                // Cases at random out of many; ids in order of time, as the core makes them.
+                const key = String(Math.floor(Math.random() * 1_000_000))
+                return storage.receive(receipt(id(), { body, externalCaseId: key }), [job(id(), { key })])
+              })
             ),
           round
         )

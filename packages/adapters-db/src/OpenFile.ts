@@ -25,6 +25,7 @@ export const openWriter = (file: string): Connection => {
     chmodSync(file, 0o600)
     connection.pragma("journal_mode = wal")
     connection.pragma("synchronous = full")
+    connection.pragma("wal_autocheckpoint = 8000")
     connection.pragma("mmap_size = 0")
     connection.pragma("foreign_keys = on")
     checkFitness(connection)

@@ -1,0 +1,20 @@
+/** The contracts of the five ports, on SQLite. */
+import { Effect, Layer } from "effect"
+import { caseStoreContract } from "@casewire/contract-kit/CaseStore"
+import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
+import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
+import { queueContract } from "@casewire/contract-kit/Queue"
+import { storageContract } from "@casewire/contract-kit/Storage"
+import { layerSqlite } from "../src/Sqlite.ts"
+import { tempOptions } from "./TempStore.ts"
+
+const options = {
+  layer: Layer.unwrap(Effect.map(tempOptions, layerSqlite)),
+  reopen: Effect.map(tempOptions, layerSqlite)
+}
+
+storageContract("SQLite", options)
+queueContract("SQLite", options)
+caseStoreContract("SQLite", options)
+connectionStoreContract("SQLite", options)
+documentStoreContract("SQLite", options)
