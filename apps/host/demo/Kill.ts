@@ -22,7 +22,8 @@ export const kill: ReadonlyArray<Step> = [
         })
         expectEqual("the event is queued", accepted.status, 202)
       }
-      await portal("POST", `/leads/${leadId}/status`, { status: "Approved" })
+      const changed = await portal("POST", `/leads/${leadId}/status`, { status: "Cancelled E-Sign" })
+      expectEqual("staff changed the status", changed.status, 200)
       await eventually(async () =>
         expectTrue("the first notes arrive", (await notesOf(story, "Killed in the middle")).length >= 2, "none yet")
       )
@@ -40,7 +41,7 @@ export const kill: ReadonlyArray<Step> = [
       )
       // A webhook that the kill cut off was never acknowledged; the CRM sends it again when a person asks.
       if (acknowledged.status !== 200) await portal("POST", `/leads/${leadId}/send-via-webhook`, {})
-      await bothHold(story, "Approved")
+      await bothHold(story, "Cancelled E-Sign")
     }
   }
 ]

@@ -53,7 +53,10 @@ const run = async (): Promise<boolean> => {
         const message = error instanceof Error ? error.message : String(error)
         const ms = Math.round(performance.now() - began)
         console.log(JSON.stringify({ step: name, ok: false, ms, failed: message, ...seen }))
-        if (process.env["CASEWIRE_DEMO_LOG"] !== undefined) console.error(host?.output())
+        if (process.env["CASEWIRE_DEMO_LOG"] !== undefined) {
+          console.error(host?.output())
+          console.error(JSON.stringify((await story.world.state()).calls.slice(-15), null, 1))
+        }
         return false
       }
     }
