@@ -2,11 +2,16 @@
 import { createServer } from "node:http"
 import type { CrmConnected } from "@casewire/contract-kit/Crm"
 import type { CrmSandbox, SandboxCall, SandboxFault, SandboxWebhook } from "@casewire/contract-kit/CrmSandbox"
+import * as Gateway from "@casewire/adapters-http/CrmHttp"
+import { connection as sample } from "@casewire/contract-kit/samples"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
+import { Plugins } from "@casewire/core/ports/Plugins"
+import { CrmGateway, CrmHttp, type CrmRequest } from "@casewire/core/ports/CrmHttp"
+import * as Memory from "@casewire/core/memory/Memory"
+import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import { demoPortal, serve } from "@casewire/lawruler-sandbox"
-import { Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import plugin from "../src/index.ts"
-import { fetchCrmHttp } from "./FetchCrmHttp.ts"
 
 const deadlineMs = 600
 const lateCommitMs = 400
@@ -131,24 +136,36 @@ export const harbor = Effect.gen(function* () {
       )
   }
 
+  const host = yield* Layer.build(
+    Layer.mergeAll(
+      layerInProcess([plugin]),
+      Gateway.layer({ sandboxOrigin: url, timeoutMs: deadlineMs }).pipe(Layer.provide(Memory.layer))
+    )
+  )
+
+  /** As the host opens a connection: through its outbound gateway and across the plugin's boundary. */
   const crm: CrmConnected["crm"] = (replaced = {}) => {
     const values: Record<string, string> = { ...demoPortal, clientRoot: demoPortal.root, ...replaced }
-    const origins = Object.fromEntries(
-      Object.entries(plugin.manifest.sandboxOrigins).map(([name, template]) => [
-        name,
-        template.replace("{sandbox}", url).replace("{clientRoot}", values["clientRoot"]!)
-      ])
-    )
-    const isNamed = (names: ReadonlyArray<string>) =>
-      Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)))
-    const connection = {
-      connectionId: "harbor",
-      settings: isNamed(["username", "clientRoot"]),
-      secrets: Object.fromEntries(
-        Object.entries(isNamed(secretNames)).map(([name, value]) => [name, Redacted.make(value)])
+    const named = (names: ReadonlyArray<string>) => Object.entries(values).filter(([name]) => names.includes(name))
+    const settings = Object.fromEntries(named(["username", "clientRoot"]))
+    const secrets = Object.fromEntries(named(secretNames).map(([name, value]) => [name, Redacted.make(value)]))
+    const { id } = plugin.manifest
+    const connection = { ...sample, plugin: id, settings, callLimit: 60_000 }
+    const http = Context.get(host, CrmGateway)
+      .open(connection, plugin.manifest)
+      .pipe(
+        Effect.map((http) => ({
+          send: (request: CrmRequest) => {
+            lines.push(
+              `${request.method} ${request.path}?${new URLSearchParams((request.query ?? []).map(([...pair]) => pair))}`
+            )
+            return http.send(request)
+          }
+        }))
       )
-    }
-    return plugin.crm(connection).pipe(Layer.provide(fetchCrmHttp(origins, deadlineMs, lines)))
+    return Context.get(host, Plugins)
+      .crm(id, { connectionId: connection.id, settings, secrets })
+      .pipe(Layer.provide(Layer.effect(CrmHttp, Effect.orDie(http))))
   }
 
   return { crm, sandbox, url } satisfies CrmConnected & { readonly url: string }
