@@ -1,0 +1,46 @@
+import { type CrmConnected, crmLaws, runCrmLaw } from "@casewire/contract-kit/Crm"
+import { Crm } from "@casewire/core/ports/Crm"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer } from "effect"
+import plugin from "../src/index.ts"
+import { type BrokenPlugin, brokenPlugins } from "./BrokenPlugins.ts"
+import { harbor } from "./HarborSandbox.ts"
+
+const brokenHarbor = (broken: BrokenPlugin) =>
+  Effect.map(harbor, ({ crm, sandbox }): CrmConnected => ({
+    crm: (replaced) =>
+      Layer.effect(
+        Crm,
+        Effect.map(Crm, (good) => ({ ...good, ...broken.crm(good, sandbox) }))
+      ).pipe(Layer.provide(crm(replaced))),
+    sandbox: { ...sandbox, ...broken.sandbox?.(sandbox) }
+  }))
+
+describe("the contract of a CRM catches a plugin that", () => {
+  for (const broken of brokenPlugins) {
+    for (const title of broken.laws) {
+      it.live(`${broken.name}: ${title}`, () =>
+        Effect.gen(function* () {
+          const law = crmLaws.find((one) => one.title === title)
+          if (law === undefined) return assert.fail("there is no such law")
+          const exit = yield* Effect.exit(runCrmLaw(law, plugin, brokenHarbor(broken)))
+          assert.isTrue(Exit.isFailure(exit), "the law holds for a broken plugin")
+        })
+      )
+    }
+  }
+
+  it.live("is broken in nothing: not at all", () => {
+    const sound: BrokenPlugin = { name: "sound", crm: () => ({}), laws: [] }
+    const quick = crmLaws.filter(({ title }) => !/late|in time/.test(title))
+    return Effect.forEach(quick, (law) => runCrmLaw(law, plugin, brokenHarbor(sound)), { concurrency: 8 })
+  })
+
+  it("violates any law: each has been seen red", () => {
+    const seen = new Set(brokenPlugins.flatMap(({ laws }) => laws))
+    assert.deepStrictEqual(
+      crmLaws.map(({ title }) => title).filter((title) => !seen.has(title)),
+      []
+    )
+  })
+})
