@@ -76,6 +76,26 @@ const hostEnvironment = (options: HostOptions): Record<string, string> => ({
 export const startHost = async (options: HostOptions): Promise<Running> =>
   answering(launch([hostMain, "serve"], hostEnvironment(options), `http://127.0.0.1:${options.port}`, root), "/readyz")
 
+/** What `npm start` runs: host, sandbox and the ready-made connection in one process. */
+export const startCasewire = async (options: {
+  readonly port: number
+  readonly sandboxPort: number
+  readonly data: string
+}): Promise<Running & { readonly sandboxUrl: string }> => {
+  const env = {
+    CASEWIRE_PORT: String(options.port),
+    CASEWIRE_SANDBOX_PORT: String(options.sandboxPort),
+    CASEWIRE_DATA: options.data
+  }
+  const running = launch([hostMain, "start"], env, `http://127.0.0.1:${options.port}`, root)
+  await answering(running, "/readyz")
+  // The host listens a moment before the demo connection is made; the greeting comes after it.
+  for (let tries = 0; tries < 400 && !running.output().includes("Casewire is running"); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  if (!running.output().includes("Casewire is running")) throw new Error(`no greeting:\n${running.output()}`)
+  return { ...running, sandboxUrl: `http://127.0.0.1:${options.sandboxPort}` }
+}
+
 /** Runs one `casewire` command to its end and answers what it printed. */
 export const casewire = async (words: ReadonlyArray<string>, options: HostOptions): Promise<string> => {
   const running = launch([hostMain, ...words], hostEnvironment(options), "", root)

@@ -55,7 +55,7 @@ export class Load {
       leadIds.push(body.leadId)
     }
     const load = new Load(world, webhookUrl, leadIds, random)
-    for (const leadId of leadIds) await load.#webhook(leadId, "New Lead")
+    for (const leadId of leadIds) await load.tell(leadId, "New Lead")
     const deadline = Date.now() + 20_000
     while (load.#caseIds.length < leads) {
       if (Date.now() > deadline) throw new Error("the cases of the leads did not appear")
@@ -68,7 +68,7 @@ export class Load {
   }
 
   start(): void {
-    this.#every(1000 / webhooksPerSecond, () => this.#webhook(this.#pick(this.leadIds), this.#pick(statuses)))
+    this.#every(1000 / webhooksPerSecond, () => this.tell(this.#pick(this.leadIds), this.#pick(statuses)))
     this.#every(1000 / messagesPerSecond, () => this.#message())
     // Staff change statuses too; the webhooks above only claim, the CRM's own state is the truth.
     this.#every(250, () =>
@@ -83,7 +83,7 @@ export class Load {
 
   /** Sends many webhooks at once and returns as soon as the first is answered, while others are in flight. */
   async burst(count: number): Promise<number> {
-    const sent = Array.from({ length: count }, () => this.#webhook(this.#pick(this.leadIds), this.#pick(statuses)))
+    const sent = Array.from({ length: count }, () => this.tell(this.#pick(this.leadIds), this.#pick(statuses)))
     for (const each of sent) this.#track(each)
     await Promise.race(sent)
     return this.#flying
@@ -113,7 +113,8 @@ export class Load {
     return from[Math.floor(this.#random() * from.length)]!
   }
 
-  async #webhook(leadId: number, status: string): Promise<void> {
+  /** One webhook that claims a status; what it claims need not be true. */
+  async tell(leadId: number, status: string): Promise<void> {
     const index = this.leadIds.indexOf(leadId)
     const body = new URLSearchParams({
       LeadID: String(leadId),

@@ -50,14 +50,19 @@ export const verdict = async (
   }
   if (wrongNotes > 0) failures.push(`${wrongNotes} notes are not in the CRM exactly once`)
 
+  // Staff may have changed a status after its lead's last webhook, and such a case is right as of that webhook. So each
+  // lead is told once more before the two sides are compared.
+  for (const leadId of load.leadIds) await load.tell(leadId, "New Lead")
+  await quiescent(world, connectionId)
   const { body } = await world.api("GET", `/cases?connectionId=${connectionId}&limit=200`)
-  // Staff may have changed a status after its lead's last webhook; such a case is right as of that webhook. So each
-  // lead is told once more, by its own status, before it is compared.
-  const behind = body.cases.filter(
-    (each: { externalId: string; standing: string; dirtySince: string | null }) =>
-      each.standing !== "verified" || each.dirtySince !== null || !leads.has(each.externalId)
+  const wrong = body.cases.filter(
+    (each: { externalId: string; standing: string; dirtySince: string | null; status: { value: string } }) =>
+      each.standing !== "verified" ||
+      each.dirtySince !== null ||
+      sameStatus(each.status.value) !== sameStatus(leads.get(each.externalId)?.status)
   )
-  if (behind.length > 0) failures.push(`${behind.length} cases are not verified`)
+  if (wrong.length > 0 || body.cases.length !== load.leadIds.length)
+    failures.push(`${wrong.length} of ${body.cases.length} cases do not hold what the CRM holds`)
   const figures = {
     acknowledged: load.acknowledged.size,
     refused: load.refused,
@@ -68,3 +73,7 @@ export const verdict = async (
   }
   return { figures, failures }
 }
+
+/** The CRM decorates its status names; compared without case, spaces and marks. */
+const sameStatus = (name: string | undefined): string | undefined =>
+  name?.replace(/\(default\)|\*/gi, "").replace(/\s+/g, " ").trim().toLowerCase()
