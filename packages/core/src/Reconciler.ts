@@ -124,12 +124,7 @@ export class Reconciler extends Context.Service<
               }
             })
           )
-          yield* connections
-            .update(connection.firmId, connection.id, (value) => ({
-              ...value,
-              health: { ...value.health, lastWebhook: Math.max(value.health.lastWebhook ?? 0, receipt.value.receivedAt) }
-            }))
-            .pipe(Effect.ignore)
+          yield* noteSuccess(connection, ["lastWebhook"], receipt.value.receivedAt)
         }
       )
 
@@ -140,7 +135,7 @@ export class Reconciler extends Context.Service<
           hint.status === undefined ? null : { status: hint.status, receiptId: receipt.id, at: receipt.receivedAt }
         const known = yield* findCase(connection, hint.externalId)
         if (known === undefined) {
-          const client = yield* clientOf(connection, hint, undefined, "provisional", receipt.id)
+          const client = yield* clientOf(connection, hint, undefined, "provisional")
           const created = yield* insert(connection, hint, client, "provisional", receipt.id)
           yield* cases.save({ ...created, reported, receiveNumber: receipt.receiveNumber })
           return yield* markDirty(
@@ -175,8 +170,7 @@ export class Reconciler extends Context.Service<
         connection: Connection,
         of: CrmCase,
         current: Client | undefined,
-        standing: "provisional" | "verified",
-        cause: string
+        standing: "provisional" | "verified"
       ) {
         const externalId = of.client.externalId ?? current?.externalId ?? ExternalClientId.make(`lead:${of.externalId}`)
         const known =
@@ -198,7 +192,6 @@ export class Reconciler extends Context.Service<
           phone: phone ?? known?.phone ?? "",
           updatedAt: yield* Clock.currentTimeMillis
         }
-        void cause
         yield* cases.saveClient(client)
         return client
       })
@@ -252,7 +245,7 @@ export class Reconciler extends Context.Service<
             known === undefined
               ? undefined
               : Option.getOrUndefined(yield* cases.client(connection.firmId, known.clientId))
-          const client = yield* clientOf(connection, read, current, "verified", cause)
+          const client = yield* clientOf(connection, read, current, "verified")
           const present = known ?? (yield* insert(connection, read, client, "verified", cause))
           const status = yield* mergeStatus(connection, present, read, cause)
           const next: Case = {
@@ -344,7 +337,7 @@ export class Reconciler extends Context.Service<
               })
             )
           }
-          yield* noteSuccess(connection.firmId, connection, ["lastSync", "lastStatusPull"])
+          yield* noteSuccess(connection, ["lastSync", "lastStatusPull"], yield* Clock.currentTimeMillis)
         }
       )
 
@@ -357,15 +350,15 @@ export class Reconciler extends Context.Service<
       })
 
       const noteSuccess = Effect.fnUntraced(function* (
-        firmId: FirmId,
         connection: Connection,
-        times: ReadonlyArray<"lastSync" | "lastStatusPull">
+        times: ReadonlyArray<"lastSync" | "lastStatusPull" | "lastWebhook">,
+        at: Instant
       ) {
-        const now = yield* Clock.currentTimeMillis
+        if (times.every((time) => at - (connection.health[time] ?? 0) < healthGrainMs)) return
         yield* connections
-          .update(firmId, connection.id, (value) => ({
+          .update(connection.firmId, connection.id, (value) => ({
             ...value,
-            health: { ...value.health, ...Object.fromEntries(times.map((time) => [time, forward(value.health[time], now)])) }
+            health: { ...value.health, ...Object.fromEntries(times.map((time) => [time, forward(value.health[time], at)])) }
           }))
           .pipe(Effect.ignore)
       })
@@ -402,6 +395,9 @@ export class Reconciler extends Context.Service<
 const nameOf = (client: Client, of: CrmCase): string =>
   [client.fullName, of.caseType?.name].filter((part) => part !== undefined && part !== "").join(" – ") ||
   `Case ${of.externalId}`
+
+/** A second is fine enough for a health time; a commit for every job would only tell the time. */
+const healthGrainMs = 1000
 
 /** Health times move forward only. */
 export const forward = (before: Instant | null, now: Instant): Instant => Math.max(before ?? 0, now)
