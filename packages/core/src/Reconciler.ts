@@ -10,7 +10,7 @@ import { type Case, CaseId, type CaseEvent, type Client, ClientId, ExternalCaseI
 import type { Connection } from "./domain/Connection.ts"
 import type { CaseReported, CrmCase } from "./domain/CrmChange.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
-import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
+import { type Instant, newId } from "./domain/Ids.ts"
 import { type Job, JobId, Priority, type Work } from "./domain/Job.ts"
 import { decide, unknownValue } from "./domain/Merge.ts"
 import { type Receipt, ReceiptId } from "./domain/Receipt.ts"
