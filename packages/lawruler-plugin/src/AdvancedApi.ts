@@ -54,7 +54,7 @@ export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
 
   const send = Effect.fnUntraced(function* (route: Route, call: Call) {
     const { response, token } = yield* sendOnce(route, call)
-    if (response.status !== 401) return response
+    if (response.status !== 401 && response.status !== 403) return response
     yield* session.discard(token)
     return (yield* sendOnce(route, call)).response
   })
@@ -115,9 +115,7 @@ const readAnswer = Effect.fnUntraced(function* <A>(
   const envelope = json.value
   if (Predicate.hasProperty(envelope, "IsSuccess") && envelope.IsSuccess === false) {
     const message = Predicate.hasProperty(envelope, "ErrorMessage") ? String(envelope.ErrorMessage) : ""
-    if (wire.leadNotFound.test(message)) return yield* Failure.notFound(`${route.name} does not know the lead`)
-    // A refusal of a read says nothing about the record, so it may be asked again; a refused write was not done.
-    return yield* (changes ? Failure.refused : Failure.answerInvalid)(`${route.name} answered that it failed`)
+    return yield* Failure.ofWords(message, route.name, changes)
   }
   const wrapped = Predicate.hasProperty(envelope, "Data") && envelope.Data !== null
   const count =

@@ -1,5 +1,6 @@
 /** Short names for the failures of a call. A message says which call and what came, never a record's data. */
 import * as Reason from "@casewire/core/ports/Crm"
+import { wire } from "./WireProfile.ts"
 
 export const unreachable = (message: string) => new Reason.CrmError({ reason: new Reason.CrmUnreachable({ message }) })
 export const outcomeUnknown = (message: string) =>
@@ -10,6 +11,17 @@ export const notFound = (message: string) => new Reason.CrmError({ reason: new R
 export const refused = (message: string) => new Reason.CrmError({ reason: new Reason.CrmRefused({ message }) })
 export const answerInvalid = (message: string) =>
   new Reason.CrmError({ reason: new Reason.CrmAnswerInvalid({ message }) })
+
+/**
+ * A failure inside an answer with status 200, by its words. One that nobody knows says nothing about the record: a read
+ * may be asked again, and after a write it must be looked what became of it.
+ */
+export const ofWords = (words: string, call: string, changes: boolean): Reason.CrmError => {
+  if (wire.keyRefused.test(words)) return authFailed(`${call} says that the key or login is not accepted`)
+  if (wire.leadNotFound.test(words)) return notFound(`${call} does not know the lead`)
+  if (!changes) return answerInvalid(`${call} answered that it failed`)
+  return (wire.plainRefusal.test(words) ? refused : outcomeUnknown)(`${call} answered that it failed`)
+}
 
 /** The HTTP statuses that mean the same for every call; `undefined` where the body must be read. */
 export const ofStatus = (status: number, call: string, changes: boolean): Reason.CrmError | undefined => {

@@ -81,11 +81,7 @@ const judge = Effect.fnUntraced(function* (call: string, leadId: string, respons
       : unreadable(`answered unreadably (${read.failure})`)
   }
   const said = read.success
-  if (said.error !== undefined) {
-    if (wire.keyRefused.test(said.error)) return yield* Failure.authFailed("Law Ruler does not accept this key")
-    if (wire.leadNotFound.test(said.error)) return yield* Failure.notFound(`${call} does not know the lead`)
-    return yield* (changes ? Failure.refused : Failure.answerInvalid)(`${call} answered that it failed`)
-  }
+  if (said.error !== undefined) return yield* Failure.ofWords(said.error, call, changes)
   if (said.leadId !== undefined && said.leadId !== leadId) return yield* unreadable("answered for another lead")
   if (said.leadId === undefined && said.success !== true) return yield* unreadable("did not say that it succeeded")
   return said
@@ -119,7 +115,9 @@ const readXml = (root: Parameters<typeof findElement>[0]): Result.Result<Said, s
 
 const said = (value: (name: string) => string | undefined): Result.Result<Said, string> => {
   const success = value("success")?.toLowerCase()
-  const duplicate = value("message")?.toLowerCase().includes("duplicate") === true ? "duplicate" : undefined
+  // The page took the update for one more copy of the lead, and so changed nothing.
+  const duplicate =
+    value("message")?.toLowerCase().includes("duplicate") === true ? "not allowed: duplicate" : undefined
   const error = value("error") ?? duplicate ?? (success === "false" ? "failed" : undefined)
   return Result.succeed({
     leadId: value("leadid"),

@@ -21,8 +21,8 @@ export interface Reading {
     page: number,
     from?: string
   ) => Effect.Effect<{ readonly cases: ReadonlyArray<CrmCase>; readonly count: number | undefined }, CrmError>
-  /** The case type of a lead as it was last read; asks where it was not. */
-  readonly caseTypeOf: (id: ExternalCaseId) => Effect.Effect<string, CrmError>
+  /** The case type of a lead as it was last read; asks where it was not, or where it must be fresh. */
+  readonly caseTypeOf: (id: ExternalCaseId, fresh?: boolean) => Effect.Effect<string, CrmError>
 }
 
 /** Ids of Law Ruler are whole numbers; anything else never reaches it. */
@@ -84,8 +84,8 @@ export const makeReading = (advanced: AdvancedApi, statuses: Statuses): Reading 
     return ids.flatMap((id) => found.get(id) ?? [])
   })
 
-  const caseTypeOf = Effect.fnUntraced(function* (id: ExternalCaseId) {
-    const remembered = caseTypeById.get(id)
+  const caseTypeOf = Effect.fnUntraced(function* (id: ExternalCaseId, fresh = false) {
+    const remembered = fresh ? undefined : caseTypeById.get(id)
     if (remembered !== undefined) return remembered
     const read = yield* one(id)
     if (Option.isNone(read)) return yield* Failure.notFound("Law Ruler does not know the lead")

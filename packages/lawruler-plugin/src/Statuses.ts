@@ -40,6 +40,8 @@ export interface Statuses {
   readonly catalog: Effect.Effect<CrmCatalog, CrmError>
   /** The status that a name means for a lead of that case type, from the list that Law Ruler gave; refuses other names. */
   readonly find: (caseType: string, name: string) => Effect.Effect<CaseStatus, CrmError>
+  /** Forgets the lists, so that the next name is looked for in new ones. */
+  readonly forget: Effect.Effect<void>
   /** Adds ids to names, from lists that were fetched before; asks for nothing. */
   readonly caseTypeNamed: (name: string) => CaseType
   readonly statusNamed: (caseType: string | undefined, raw: string) => CaseStatus
@@ -97,12 +99,12 @@ export const makeStatuses = (advanced: AdvancedApi): Statuses => {
 
   const find = Effect.fnUntraced(function* (caseType: string, name: string) {
     const known = idOf(caseType)
-    const remembered = known === undefined ? undefined : statusesById.get(known)?.find(isNamed(name))
+    const remembered = known === undefined ? undefined : named(statusesById.get(known) ?? [], name)
     if (remembered !== undefined) return remembered
     if (known === undefined) yield* caseTypes
     const id = idOf(caseType)
     if (id === undefined) return yield* Failure.refused("Law Ruler does not list the case type of this lead")
-    const found = (yield* statuses(id)).find(isNamed(name))
+    const found = named(yield* statuses(id), name)
     return found ?? (yield* Failure.refused("Law Ruler does not list this status for the lead's case type"))
   })
 
@@ -113,11 +115,16 @@ export const makeStatuses = (advanced: AdvancedApi): Statuses => {
 
   const statusNamed = (caseType: string | undefined, raw: string): CaseStatus => {
     const id = caseType === undefined ? undefined : idOf(caseType)
-    const same = id === undefined ? undefined : statusesById.get(id)?.find(isNamed(raw))
+    const same = id === undefined ? undefined : named(statusesById.get(id) ?? [], raw)
     return statusOf(raw, same?.externalId)
   }
 
-  return { caseTypes, catalog, find, caseTypeNamed, statusNamed }
+  const forget = Effect.sync(() => {
+    knownCaseTypes = []
+    statusesById.clear()
+  })
+
+  return { caseTypes, catalog, find, forget, caseTypeNamed, statusNamed }
 }
 
 const lookups = Schema.Array(Lookup)
@@ -125,4 +132,6 @@ const formFields = Schema.Array(FormField)
 
 const collapsed = (name: string): string => name.replace(/\s+/g, " ").trim()
 
-const isNamed = (name: string) => (status: CaseStatus) => keyOf(status.raw) === keyOf(name)
+/** The one spelled exactly so, else the one that people would call so. */
+const named = (statuses: ReadonlyArray<CaseStatus>, name: string): CaseStatus | undefined =>
+  statuses.find(({ raw }) => raw === name) ?? statuses.find(({ raw }) => keyOf(raw) === keyOf(name))

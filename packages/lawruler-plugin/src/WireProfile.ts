@@ -69,6 +69,8 @@ export const wireProfile = {
     12,
     /\b(invalid|incorrect|unknown|missing|bad|wrong)\s+(api\s*)?key\b|\bkey\b.*\b(is|was)?\s*(invalid|incorrect|not valid)\b|\bunauthori[sz]ed\b/i
   ),
+  /** A refusal that asking again cannot change; other words leave open what happened. */
+  plainRefusal: assumed(12, /\b(does not exist|not supported|not allowed|is required|are required|must be|exceeds)\b/i),
   legacyKeyLimit: assumed(20, 900),
   legacyByteLimit: assumed(20, 4 * 1024 * 1024),
   /** Words that steer the page, and parameters that do more than fill a field. */

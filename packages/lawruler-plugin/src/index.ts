@@ -12,7 +12,8 @@ import { credentialFields, credentialsOf } from "./Credentials.ts"
 import { updateFields } from "./Fields.ts"
 import { makeLegacyApi } from "./LegacyApi.ts"
 import { addNote, readNotes } from "./Notes.ts"
-import { leadNumber, makeReading } from "./Reading.ts"
+import { makeReading } from "./Reading.ts"
+import { setStatus } from "./SetStatus.ts"
 import { makeSession } from "./SignIn.ts"
 import { makeStatuses } from "./Statuses.ts"
 import { verify } from "./Verify.ts"
@@ -38,12 +39,9 @@ const crm = (connection: PluginConnection) =>
         notes: Effect.fn("LawRuler.notes")(({ id, since }) => readNotes(advanced, id, since)),
         addNote: Effect.fn("LawRuler.addNote")(({ id, text }) => addNote(advanced, id, text)),
         updateFields: Effect.fn("LawRuler.updateFields")(({ fields, id }) => updateFields(legacy, id, fields)),
-        setStatus: Effect.fn("LawRuler.setStatus")(function* ({ id, status }) {
-          yield* leadNumber(id)
-          const { raw } = yield* statuses.find(yield* reading.caseTypeOf(id), status)
-          yield* legacy.update(id, [[wire.legacyStatus, raw]])
-          return {}
-        })
+        setStatus: Effect.fn("LawRuler.setStatus")(({ id, status }) =>
+          Effect.as(setStatus({ legacy, reading, statuses }, id, status), {})
+        )
       })
     })
   )

@@ -44,9 +44,9 @@ describe("answers of the legacy page to a write", () => {
     ["text: no such lead", "Error: Lead not found", "CrmNotFound"],
     ["JSON: no such lead", '{"Success":false,"Error":"Lead not found"}', "CrmNotFound"],
     ["text: no such status", "Error: Status 'X' does not exist for case type 'Y'", "CrmRefused"],
-    ["JSON: some error", '{"Success":false,"Error":"An unexpected error occurred."}', "CrmRefused"],
-    ["JSON: no success", '{"Success":false}', "CrmRefused"],
-    ["an error beside a lead id", '{"LeadID":248199,"Error":"Not saved"}', "CrmRefused"],
+    ["JSON: some error", '{"Success":false,"Error":"An unexpected error occurred."}', "CrmOutcomeUnknown"],
+    ["JSON: no success", '{"Success":false}', "CrmOutcomeUnknown"],
+    ["an error beside a lead id", '{"LeadID":248199,"Error":"Not saved"}', "CrmOutcomeUnknown"],
     ["a duplicate, so nothing was updated", '{"LeadID":248199,"Message":"Duplicate"}', "CrmRefused"]
   ] as const)("%s", ([, body, expected]) =>
     withAnswers(
@@ -72,6 +72,12 @@ describe("answers of the Advanced API", () => {
     [
       "an error inside a 200",
       json({ IsSuccess: false, ErrorMessage: "Try again.", Data: null }),
+      "CrmAnswerInvalid",
+      "CrmOutcomeUnknown"
+    ],
+    [
+      "a plain refusal inside a 200",
+      json({ IsSuccess: false, ErrorMessage: "Category 'X' does not exist.", Data: null }),
       "CrmAnswerInvalid",
       "CrmRefused"
     ],
@@ -137,6 +143,43 @@ describe("requests", () => {
         )
     )
   )
+
+  it.effect("a list that grew old is fetched anew when Law Ruler refuses a status", () => {
+    let isRenamed = false
+    const answer: Canned = (request) => {
+      if (request.path.endsWith("GetStatuses"))
+        return data([{ Id: 9, Name: isRenamed ? "SENT E-SIGN (Default)" : "Sent e-Sign" }])
+      if (request.origin !== "legacy" || request.body?._tag !== "Form") return lookups(request)
+      const known =
+        Object.fromEntries(request.body.fields)["Status"] === (isRenamed ? "SENT E-SIGN (Default)" : "Sent e-Sign")
+      return { body: known ? "Success Lead #248199" : "Error: Status does not exist" }
+    }
+    return withAnswers(answer, (crm, requests) =>
+      Effect.gen(function* () {
+        yield* crm.setStatus({ id, status: "sent e-sign" })
+        isRenamed = true
+        yield* crm.setStatus({ id, status: "sent e-sign" })
+        assert.strictEqual(requests.filter(({ origin }) => origin === "legacy").length, 3)
+      })
+    )
+  })
+
+  it.effect("of two spellings that people would call the same, the exact one is pushed", () => {
+    const answer: Canned = (request) =>
+      request.path.endsWith("GetStatuses")
+        ? data([
+            { Id: 1, Name: "Signed e-Sign" },
+            { Id: 2, Name: "Signed e-Sign (Default)" }
+          ])
+        : request.origin === "legacy"
+          ? { body: "Success Lead #248199" }
+          : lookups(request)
+    return withAnswers(answer, (crm, requests) =>
+      Effect.map(crm.setStatus({ id, status: "Signed e-Sign (Default)" }), () =>
+        assert.strictEqual(statusOf(requests)["Status"], "Signed e-Sign (Default)")
+      )
+    )
+  })
 
   it.effect("every write says that it changes something, and no read does", () =>
     withAnswers(
