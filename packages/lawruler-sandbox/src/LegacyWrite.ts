@@ -101,6 +101,11 @@ const namesPerson = [
   "zip"
 ]
 
+/** Parameters that steer the post or leave a note; a post of these alone does not touch the record. */
+const notOfTheRecord = new Set(
+  "key operation leadid overridelead dupcheck returnxml returnjson companyid conversation".split(" ")
+)
+
 /** Writes a checked post; true when the status moved. */
 export const write = (portal: Portal, lead: Lead, { form, status }: Checked, now: number): boolean => {
   const { files, values } = form
@@ -119,7 +124,7 @@ export const write = (portal: Portal, lead: Lead, { form, status }: Checked, now
   lead.assignee = values.get("leadassignee") || lead.assignee
   lead.owner = values.get("leadowner") || lead.owner
 
-  lead.updateDateTime = now
+  if ([...values.keys()].some((name) => !notOfTheRecord.has(name))) lead.updateDateTime = now
   const moved = status !== undefined && changeStatus(lead, status, "legacy", now)
 
   const conversation = values.get("conversation") ?? ""

@@ -21,7 +21,7 @@ th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px s
 td{overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);padding:.6rem;margin:.3rem 0}
 dt{color:var(--dim)}dd{margin:0 0 .4rem;overflow-wrap:anywhere}
 form{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:.6rem 0}
-label{display:block}select,input{font:inherit;max-width:100%;padding:.4rem;color:var(--text);background:var(--back);border:1px solid var(--line);border-radius:.25rem}
+form p{margin:0;max-width:100%}label{display:block}select,input{font:inherit;max-width:100%;padding:.4rem;color:var(--text);background:var(--back);border:1px solid var(--line);border-radius:.25rem}
 input{width:30rem}.short{width:9rem}button{font:inherit;padding:.45rem .9rem;border:0;border-radius:.25rem;color:var(--on-button);background:var(--button);cursor:pointer}
 .said{padding:.6rem;border-left:.3rem solid var(--link);background:var(--card)}.dim{color:var(--dim)}
 `

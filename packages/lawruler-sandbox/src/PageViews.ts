@@ -3,11 +3,10 @@
  * shows, and offer its few buttons as plain forms.
  */
 import type { Answer } from "./Answer.ts"
-import { type Lead, type Note } from "./Lead.ts"
+import { fullName, type Lead, type Note } from "./Lead.ts"
 import { html, type Markup } from "./Markup.ts"
 import { page, table, when } from "./PageLayout.ts"
 import { caseTypeName, contactOf, folderPath, type Portal, statusesOf, statusName } from "./Portal.ts"
-import { fullName } from "./Lead.ts"
 import type { Delivery, WebhookRow } from "./WebhookRow.ts"
 
 const rowsShown = 100

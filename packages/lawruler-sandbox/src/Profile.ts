@@ -1,8 +1,8 @@
 /**
  * Everything the sandbox assumes about Law Ruler, in one place. The numbers (A-n)
- * are those of the domain dossier's list of unknowns: when a real portal shows
- * something else, this is the file to correct. What is not in here was observed
- * in public clients or is ordinary protocol behaviour.
+ * name unknowns; the README lists them. When a real portal shows something else,
+ * this is the file to correct. What is not in here was observed in public clients
+ * or is ordinary protocol behaviour.
  */
 
 /** throttling of a portal's API calls. */

@@ -1,7 +1,7 @@
 /**
  * A portal as it stands after a reset. Deterministic: fixed ids, fixed instants,
- * fictional people with 555-01xx numbers. Lead 248199 is the dossier's TV-1 and
- * the September leads of case type 222 are its TV-11 page, so keep them as they are.
+ * fictional people with 555-01xx numbers. Clients keep recorded samples of lead 248199
+ * and of the September leads of case type 222, so keep those as they are.
  */
 import { fromWall } from "./EasternTime.ts"
 import { type Contact, fullName, type Lead } from "./Lead.ts"

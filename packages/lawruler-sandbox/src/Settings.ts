@@ -1,6 +1,6 @@
 /**
  * The switches of one portal. Each stands for something nobody outside Law Ruler
- * can know (the A-numbers of the dossier), so a client can be tested against
+ * can know (the A-numbers in the README), so a client can be tested against
  * either answer.
  */
 import { Schema } from "effect"

@@ -84,7 +84,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("token endpoint", (it) => {
 layer(Sandbox.layer, { excludeTestServices: true })("Advanced API", (it) => {
   const onPortal = (title: string, test: PortalTest) => it.effect(title, () => runOnPortal(test))
 
-  onPortal("answers the dossier's search page to the letter", function* (portal) {
+  onPortal("answers the observed search page to the letter", function* (portal) {
     const first = yield* portal.advanced(`${search}?page=1&pageSize=2`, september)
     assert.deepStrictEqual(first.json, {
       Count: 3,

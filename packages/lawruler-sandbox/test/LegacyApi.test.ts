@@ -101,6 +101,14 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     )
   })
 
+  onPortal("moves the update time on a field but not on a note alone", function* (portal) {
+    const { updateDateTime } = yield* portal.lead()
+    yield* portal.update({ Conversation: "just a note" })
+    assert.strictEqual((yield* portal.lead()).updateDateTime, updateDateTime)
+    yield* portal.update({ Custom4124: "10/02/2026" })
+    assert.notStrictEqual((yield* portal.lead()).updateDateTime, updateDateTime)
+  })
+
   onPortal("changes nothing without overridelead", function* (portal) {
     const before = yield* portal.lead()
     const reply = yield* portal.legacy({ LeadID: "248199", Status: "Signed e-Sign", Conversation: "x" })

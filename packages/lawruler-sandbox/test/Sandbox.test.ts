@@ -161,8 +161,10 @@ describe("sandbox as a server", () => {
           const harbor = new Portal(url, "harbor")
           yield* harbor.setStatus("Signed e-Sign")
           yield* harbor.fault({ on: "legacy", kind: "500", times: 9 })
+          yield* new Portal(url, "lakeside").admin("PATCH", "", { key: "changed" })
           yield* post(`${url}/_sandbox/reset`)
           const { faults, leads } = yield* harbor.state
+          assert.strictEqual((yield* new Portal(url, "lakeside").state).credentials.key, "LAKESIDE-77B2-0D4E-KEY")
           assert.deepStrictEqual([faults, leads[0].status], [[], "Sent e-Sign"])
           yield* harbor.fault({ on: "legacy", kind: "slow", ms: 60_000 })
           yield* Effect.forkScoped(harbor.update({}))

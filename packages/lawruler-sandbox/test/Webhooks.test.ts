@@ -5,7 +5,7 @@ import { eventually, type PortalTest, receiver, runOnPortal, Sandbox } from "./H
 layer(Sandbox.layer, { excludeTestServices: true })("webhooks", (it) => {
   const onPortal = (title: string, test: PortalTest) => it.effect(title, () => runOnPortal(test))
 
-  onPortal("post the dossier's form, token and parameters kept, when staff changes a status", function* (portal) {
+  onPortal("post the observed form, token and parameters kept, when staff changes a status", function* (portal) {
     const { received, url } = yield* receiver()
     yield* portal.webhook(`${url}?token=a-b_c&list_id=123`, {
       params: [{ key: "list_action", value: "attach now" }],
