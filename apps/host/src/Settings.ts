@@ -35,7 +35,11 @@ export type Settings = Config.Success<typeof settings>
 /** Environment to settings; a wrong value is one sentence. */
 export const readSettings = Effect.mapError(
   settings,
-  (error) => new StartRefused({ message: `a setting is wrong: ${error.message.split("\n")[0]}`, exit: 78 })
+  (error) =>
+    new StartRefused({
+      message: `a setting is wrong: ${error.message.replace(/\s*\n\s*/g, " ").replace(/^SchemaError\((.*)\)$/, "$1")}`,
+      exit: 78
+    })
 )
 
 /** Where things lie in the data folder, which is made for this user alone. */

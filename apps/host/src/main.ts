@@ -6,7 +6,7 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { demoPortal, serve as serveSandbox } from "@casewire/lawruler-sandbox"
-import { Clock, Console, Effect, Layer, Option, Redacted, Runtime } from "effect"
+import { Cause, Clock, Console, Effect, Exit, Layer, Option, Redacted, Runtime } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { ListeningAddress } from "@casewire/adapters-http/Server"
@@ -128,5 +128,15 @@ casewire.pipe(
       Effect.fail(Object.assign(new Error(refused.message), { [Runtime.errorExitCode]: refused.exit }))
     )
   }),
-  (program) => NodeRuntime.runMain(program, { disableErrorReporting: true })
+  (program) =>
+    NodeRuntime.runMain(program, {
+      disableErrorReporting: true,
+      // A host that was asked to stop, and stopped, has done what it was asked.
+      teardown: (exit, end) =>
+        Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? end(0) : Runtime.defaultTeardown(exit, end)
+    })
 )
+
+// The first signal stops gracefully; whoever sends a second one does not want to wait. Every promise holds all the same.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143)))

@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { freePort, type HostOptions, startCasewire, startHost, stop, throwAway } from "../harness/Processes.ts"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+
+const run = (words: ReadonlyArray<string>, env: Record<string, string>) =>
+  new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    const child = spawn(process.execPath, [main, ...words], { env: { ...process.env, ...env } })
+    let [out, err] = ["", ""]
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()))
+    child.on("exit", (code) => resolve({ code, out, err }))
+  })
+
+const inFolder = async (use: (data: string, options: HostOptions) => Promise<void>) => {
+  const { data, remove } = throwAway()
+  const options = { port: await freePort(), data, sandboxUrl: "http://127.0.0.1:9", clientTimeoutMs: 1000, lateCommitMs: 1000 }
+  try {
+    await use(data, options)
+  } finally {
+    remove()
+  }
+}
+
+describe("the casewire command", { concurrent: false }, () => {
+  it("prints a token and nothing else, and keeps key and store for this user alone", () =>
+    inFolder(async (data) => {
+      const { code, out } = await run(["token"], { CASEWIRE_DATA: data })
+      assert.strictEqual(code, 0)
+      assert.match(out, /^[\w-]{43}\n$/)
+      for (const file of ["key", "casewire.db"]) assert.strictEqual(statSync(join(data, file)).mode & 0o777, 0o600)
+      assert.notInclude(readFileSync(join(data, "casewire.db")).toString("latin1"), out.trim())
+    }))
+
+  it("says in one sentence which setting is wrong, and exits with 78", () =>
+    inFolder(async (data) => {
+      const { code, err } = await run(["serve"], { CASEWIRE_DATA: data, CASEWIRE_PORT: "many" })
+      assert.strictEqual(code, 78)
+      assert.match(err.trim(), /^casewire: a setting is wrong: .*CASEWIRE_PORT.*$/)
+    }))
+
+  it("refuses a store whose key is gone or another one, with 78 and the fix", () =>
+    inFolder(async (data) => {
+      await run(["migrate"], { CASEWIRE_DATA: data })
+      const other = Buffer.alloc(32, 7).toString("base64")
+      const wrong = await run(["serve"], { CASEWIRE_DATA: data, CASEWIRE_KEY: other })
+      assert.deepStrictEqual([wrong.code, /key/.test(wrong.err)], [78, true])
+      unlinkSync(join(data, "key"))
+      const gone = await run(["serve"], { CASEWIRE_DATA: data })
+      assert.strictEqual(gone.code, 78)
+      assert.match(gone.err, /CASEWIRE_KEY/)
+      assert.isFalse(existsSync(join(data, "key")))
+    }))
+
+  it("refuses a second process on the same store with 75 and names the owner, then stops gracefully", () =>
+    inFolder(async (data, options) => {
+      const host = await startHost(options)
+      const second = await run(["token"], { CASEWIRE_DATA: data })
+      assert.strictEqual(second.code, 75)
+      assert.include(second.err, String(host.process.pid))
+      host.process.kill("SIGTERM")
+      assert.strictEqual(await host.exited, 0)
+    }))
+
+  it("starts host, sandbox and a connection that works, twice on the same folder", () =>
+    inFolder(async (data) => {
+      for (let round = 0; round < 2; round++) {
+        const casewire = await startCasewire({ port: await freePort(), sandboxPort: await freePort(), data })
+        const token = readFileSync(join(data, "api-token"), "utf8").trim()
+        const answer = await fetch(`${casewire.url}/api/v1/connections`, { headers: { authorization: `Bearer ${token}` } })
+        const { connections } = (await answer.json()) as { connections: ReadonlyArray<{ state: string }> }
+        await stop(casewire)
+        assert.deepStrictEqual(connections.map(({ state }) => state), ["connected"])
+      }
+    }))
+
+  it("answers wrong usage with help and a code that is not 0", async () => {
+    const { code, err, out } = await run(["dance"], {})
+    assert.notStrictEqual(code, 0)
+    assert.include(out + err, "serve")
+  })
+})
