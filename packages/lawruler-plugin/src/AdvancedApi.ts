@@ -18,7 +18,7 @@ export interface Call {
 }
 
 /** `count` is the total over all pages, where the CRM says it. */
-export interface Answer<A> {
+interface Answer<A> {
   readonly data: A
   readonly count: number | undefined
 }

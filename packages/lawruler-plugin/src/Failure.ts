@@ -2,10 +2,10 @@
 import * as Reason from "@casewire/core/ports/Crm"
 import { wire } from "./WireProfile.ts"
 
-export const unreachable = (message: string) => new Reason.CrmError({ reason: new Reason.CrmUnreachable({ message }) })
+const unreachable = (message: string) => new Reason.CrmError({ reason: new Reason.CrmUnreachable({ message }) })
 export const outcomeUnknown = (message: string) =>
   new Reason.CrmError({ reason: new Reason.CrmOutcomeUnknown({ message }) })
-export const rateLimited = () => new Reason.CrmError({ reason: new Reason.CrmRateLimited({ until: null }) })
+const rateLimited = () => new Reason.CrmError({ reason: new Reason.CrmRateLimited({ until: null }) })
 export const authFailed = (message: string) => new Reason.CrmError({ reason: new Reason.CrmAuthFailed({ message }) })
 export const notFound = (message: string) => new Reason.CrmError({ reason: new Reason.CrmNotFound({ message }) })
 export const refused = (message: string) => new Reason.CrmError({ reason: new Reason.CrmRefused({ message }) })

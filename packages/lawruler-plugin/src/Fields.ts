@@ -34,7 +34,7 @@ export const updateFields = Effect.fnUntraced(function* (
 const reserved = new Set(wire.reservedFields.split(" "))
 
 /** Judged after NFKC and case folding, as the page would match it. */
-export const fieldNameProblem = (name: string): "malformed" | "reserved" | undefined => {
+const fieldNameProblem = (name: string): "malformed" | "reserved" | undefined => {
   const normal = name.normalize("NFKC")
   if (normal !== name || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(normal)) return "malformed"
   return reserved.has(normal.toLowerCase()) ? "reserved" : undefined

@@ -12,7 +12,7 @@ import { type Contact, type Lead, type LeadField, wire } from "./WireProfile.ts"
 const fillers = new Set<string>(wire.fillers.map((filler) => filler.toLowerCase()))
 
 /** The value trimmed, or nothing where it is blank or a filler. */
-export const said = (value: string | null | undefined): string | undefined => {
+const said = (value: string | null | undefined): string | undefined => {
   const trimmed = value?.trim()
   return trimmed === undefined || trimmed === "" || fillers.has(trimmed.toLowerCase()) ? undefined : trimmed
 }

@@ -9,7 +9,7 @@ import { plainText } from "@casewire/core/domain/Note"
 import { Effect, Option, Redacted, Result, Schema } from "effect"
 import type { Credentials } from "./Credentials.ts"
 import * as Failure from "./Failure.ts"
-import { findElement, parseXml } from "./StrictXml.ts"
+import { type Element, findElement, parseXml } from "./StrictXml.ts"
 import { wire } from "./WireProfile.ts"
 
 export interface LegacyApi {
@@ -110,8 +110,7 @@ const readJson = (text: string): Result.Result<Said, string> => {
   })
 }
 
-const readXml = (root: Parameters<typeof findElement>[0]): Result.Result<Said, string> =>
-  said((name) => findElement(root, name)?.text.trim())
+const readXml = (root: Element): Result.Result<Said, string> => said((name) => findElement(root, name)?.text.trim())
 
 const said = (value: (name: string) => string | undefined): Result.Result<Said, string> => {
   const success = value("success")?.toLowerCase()

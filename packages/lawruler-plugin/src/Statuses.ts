@@ -12,7 +12,7 @@ import * as Failure from "./Failure.ts"
 import { FormField, Lookup, wire } from "./WireProfile.ts"
 
 /** Without a trailing ` (Default)` or asterisks, spaces collapsed. */
-export const cleanStatus = (raw: string): string => {
+const cleanStatus = (raw: string): string => {
   let name = raw.replace(/\s+/g, " ").trim()
   for (
     let shorter = name.replace(wire.statusSuffix, "");

@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 
-export type Provenance = "documented" | "observed" | `assumed A-${number}`
+type Provenance = "documented" | "observed" | `assumed A-${number}`
 interface Believed<A> {
   readonly provenance: Provenance
   readonly value: A
