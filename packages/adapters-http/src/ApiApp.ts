@@ -25,10 +25,17 @@ const layerApi = Layer.mergeAll(
 
 export const apiApp = Effect.map(HttpRouter.toHttpEffect(layerApi), (app) =>
   app.pipe(
-    Effect.map((response) => (needsProblem(response) ? toResponse(problemOfStatus(response.status)) : response)),
+    Effect.map((response) =>
+      needsProblem(response)
+        ? toResponse(problemOfStatus(response.status))
+        : response.status === 401
+          ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
+          : response
+    ),
     Effect.catchCause((cause) => {
       const known = problemOf(cause)
-      return known.status >= 500
+      // A caller who went away is no failure.
+      return known.status >= 500 && !Cause.hasInterruptsOnly(cause)
         ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
         : Effect.succeed(toResponse(known))
     })
@@ -50,8 +57,8 @@ const problemOf = (cause: Cause.Cause<unknown>): Problem => {
     if (isStorageFailure(error)) return problem("storage-unavailable")
     if (HttpServerError.isHttpServerError(error)) {
       if (error.reason._tag === "RouteNotFound") return problem("not-found")
-      // The size limit of bodies fails like this as well as a body that breaks off.
-      if (error.reason._tag === "RequestParseError") return problem("request-malformed")
+      if (error.reason._tag === "RequestParseError")
+        return problem(error.reason.reason === "BodyTooLarge" ? "body-too-large" : "request-malformed")
     }
   }
   return problem("internal-error")
@@ -62,7 +69,7 @@ const toResponse = (value: Problem): HttpServerResponse.HttpServerResponse =>
     status: value.status,
     contentType: problemContentType,
     headers: {
-      ...(value.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(value.status === 413 ? { connection: "close" } : {}),
       ...(value.status === 503 ? { "retry-after": "30" } : {})
     }
   })

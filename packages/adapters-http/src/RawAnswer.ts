@@ -9,10 +9,14 @@ import { securityHeaders } from "./SecurityHeaders.ts"
 const json = [...securityHeaders, "content-type", "application/json"]
 const problemJson = [...securityHeaders, "content-type", problemContentType]
 
-export const answerJson = (response: ServerResponse, status: number, body: unknown): void =>
-  write(response, status, json, JSON.stringify(body), [])
-
 /** `extra`: further headers, names and values in turn. */
+export const answerJson = (
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  extra: ReadonlyArray<string> = []
+): void => write(response, status, json, JSON.stringify(body), extra)
+
 export const answerProblem = (response: ServerResponse, problem: Problem, extra: ReadonlyArray<string> = []): void =>
   write(response, problem.status, problemJson, JSON.stringify(problem), extra)
 

@@ -6,7 +6,7 @@
  * this path must cost little more than a bare node:http server.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { Cause, Clock, Effect, Exit, Option, type Fiber } from "effect"
+import { Clock, Effect, Exit, Option } from "effect"
 import type { Connection } from "@casewire/core/domain/Connection"
 import { newId } from "@casewire/core/domain/Ids"
 import { ReceiptId } from "@casewire/core/domain/Receipt"
@@ -47,6 +47,19 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
   const throttle = tokenThrottle(options.throttle ?? throttleDefaults)
   const proxies = new Set(options.trustedProxies ?? [])
 
+  /** Goes on in the same turn where the effect is done at once. A defect is ours: nothing is acknowledged. */
+  const whenDone = <A>(effect: Effect.Effect<A>, response: ServerResponse, next: (value: A) => void): void => {
+    const settle = (exit: Exit.Exit<A>) => {
+      if (Exit.isSuccess(exit)) return next(exit.value)
+      fork(Effect.logError("A webhook could not be stored", exit.cause))
+      answerProblem(response, unavailable, [...retryLater, ...close])
+    }
+    const fiber = fork(effect)
+    const done = fiber.pollUnsafe()
+    if (done === undefined) fiber.addObserver(settle)
+    else settle(done)
+  }
+
   const route: RawHandler = (request, response) => {
     const url = request.url!
     if (url.length > maxUrl) return answerProblem(response, problem("url-too-long"), close)
@@ -61,7 +74,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
         close
       )
     // An absent token takes the same way as a wrong one, so that the answers do not differ in time either.
-    whenDone(fork(inbox.authenticate(target.plugin, target.token)), response, (found) => {
+    whenDone(inbox.authenticate(target.plugin, target.token), response, (found) => {
       if (Option.isNone(found)) return refuseToken(request, response)
       read(found.value, target.query, request, response)
     })
@@ -90,7 +103,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
       headerNames: Object.keys(headers)
     })
     const refuse = (body: string, refusal: WebhookRefusal, extra: ReadonlyArray<string>) =>
-      whenDone(fork(inbox.refuse(connection, delivery(body), refusal)), response, (answer) =>
+      whenDone(inbox.refuse(connection, delivery(body), refusal), response, (answer) =>
         answerWebhook(connection, answer, response, extra)
       )
     if (isEncoded(headers)) return refuse("", encoded, close)
@@ -100,7 +113,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
       if (bytes === undefined) return refuse("", tooLarge, close)
       if (media._tag === "Unsupported")
         return refuse(media.code === "charset" ? "" : textOf(bytes), unsupported(media.code), acceptPost)
-      whenDone(fork(inbox.accept(connection, delivery(textOf(bytes)))), response, (answer) =>
+      whenDone(inbox.accept(connection, delivery(textOf(bytes))), response, (answer) =>
         answerWebhook(connection, answer, response, [])
       )
     })
@@ -137,7 +150,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
       if (answer.disposition._tag === "Test") yield* removeFiles(connection, receiptId)
       answerWebhook(connection, answer, response, read.isWhole ? [] : close)
     })
-    whenDone(fork(whole), response, () => {})
+    whenDone(whole, response, () => {})
   }
 
   const removeFiles = Effect.fnUntraced(function* (connection: Connection, owner: string) {
@@ -153,17 +166,13 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
   ): void => {
     switch (disposition._tag) {
       case "Accepted":
-        return answerJson(response, 200, { receiptId, disposition: "accepted", saved: true, warnings })
-      case "Ignored":
-        return answerJson(response, 200, {
-          receiptId,
-          disposition: "ignored",
-          saved: false,
-          reason: disposition.reason,
-          warnings
-        })
+        return answerJson(response, 200, { receiptId, disposition: "accepted", saved: true, warnings }, extra)
+      case "Ignored": {
+        const { reason } = disposition
+        return answerJson(response, 200, { receiptId, disposition: "ignored", saved: false, reason, warnings }, extra)
+      }
       case "Test":
-        return answerJson(response, 200, { receiptId, disposition: "test", test: true, saved: false, warnings })
+        return answerJson(response, 200, { receiptId, disposition: "test", test: true, saved: false, warnings }, extra)
       case "Refused": {
         const name = isProblemName(disposition.problem) ? disposition.problem : "request-invalid"
         const detail = name === "webhook-fields-invalid" ? { detail: detailOf(connection, errors.length) } : {}
@@ -201,20 +210,6 @@ const unsupported = (code: string): WebhookRefusal => ({
   problem: "media-type-unsupported",
   errors: [{ field: "content-type", code }]
 })
-
-/** Goes on in the same turn where the effect is done at once. A defect is ours: nothing is acknowledged. */
-const whenDone = <A>(fiber: Fiber.Fiber<A>, response: ServerResponse, next: (value: A) => void): void => {
-  const settle = (exit: Exit.Exit<A>) => {
-    if (Exit.isSuccess(exit)) next(exit.value)
-    else {
-      if (!Cause.hasInterruptsOnly(exit.cause)) Effect.runFork(Effect.logError("webhook not stored", exit.cause))
-      answerProblem(response, unavailable, [...retryLater, ...close])
-    }
-  }
-  const done = fiber.pollUnsafe()
-  if (done !== undefined) settle(done)
-  else fiber.addObserver(settle)
-}
 
 /** The whole body, or undefined as soon as it is over the limit; nothing when the sender goes away. */
 const readBytes = (

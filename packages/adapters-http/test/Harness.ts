@@ -1,0 +1,256 @@
+/**
+ * A real server on a free port over the memory adapters, with a small CRM plugin that answers from a table, and a raw
+ * socket client for what no HTTP library would send.
+ */
+import { connect, type Socket } from "node:net"
+import { Effect, Layer, Logger, ManagedRuntime, Option, Redacted, Stream } from "effect"
+import { CrmConnections } from "@casewire/core/CrmConnections"
+import type { PluginManifest } from "@casewire/core/CrmPlugin"
+import type { Connection } from "@casewire/core/domain/Connection"
+import { FirmId } from "@casewire/core/domain/Ids"
+import type { Toggles } from "@casewire/core/domain/Toggles"
+import { Inbox } from "@casewire/core/Inbox"
+import { layer as layerMemory } from "@casewire/core/memory/Memory"
+import { Outbox } from "@casewire/core/Outbox"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { Crm } from "@casewire/core/ports/Crm"
+import { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import { Plugins } from "@casewire/core/ports/Plugins"
+import { Storage } from "@casewire/core/ports/Storage"
+import { Setup } from "@casewire/core/Setup"
+import { layer as layerGateway } from "../src/CrmHttp.ts"
+import { layer as layerServer, ListeningAddress, type ServerOptions } from "../src/Server.ts"
+
+export const allOn: Toggles = {
+  enabled: true,
+  receive: true,
+  send: true,
+  sendFields: true,
+  sendMessages: true,
+  sendCalls: true,
+  sendDocuments: true,
+  syncStatuses: true
+}
+
+export const manifest: PluginManifest = {
+  id: "acme",
+  name: "Acme",
+  version: "1.0.0",
+  contract: 1,
+  credentials: [
+    {
+      name: "clientRoot",
+      label: "Client root",
+      help: "",
+      placeholder: "",
+      secret: false,
+      required: true,
+      pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+      patternCode: "not-a-subdomain-label",
+      reserved: ["auth"]
+    },
+    { name: "password", label: "Password", help: "", placeholder: "", secret: true, required: true }
+  ],
+  origins: { app: "https://{clientRoot}.acme.example/", sign: "https://auth.acme.example/{clientRoot}/" },
+  sandboxOrigins: { app: "{sandbox}/{clientRoot}/", sign: "{sandbox}/{clientRoot}/identity/" },
+  account: ["clientRoot"],
+  budget: { calls: 60, windowMs: 60_000 },
+  capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: "not yet" },
+  notes: { maxLength: 4000, timeZone: "America/New_York" },
+  webhook: {
+    required: [
+      { name: "Lead ID", aliases: ["LeadNumber"], pattern: "^\\d+$" },
+      { name: "Status", aliases: [] },
+      { name: "Full Name", aliases: [] }
+    ],
+    record: "Lead ID",
+    fillers: ["NA", "."],
+    testValue: "^\\{\\{default\\d+\\}\\}",
+    options: ["list_id", "list_name"],
+    steps: []
+  }
+}
+
+export const fields = { "Lead ID": "4711", Status: "Signed Up", "Full Name": "Ana Gómez" }
+export const form = (values: Readonly<Record<string, string>> = fields): string => new URLSearchParams(values).toString()
+
+const checks = [{ name: "sign-in", label: "Sign in", ok: true, detail: "Signed in.", required: true }]
+const crm = Layer.succeed(
+  Crm,
+  Crm.of({
+    verify: Stream.fromIterable(checks),
+    changes: () => Stream.empty,
+    catalog: () =>
+      Effect.succeed({
+        caseTypes: [{ externalId: "1", name: "Motor Vehicle" }, { name: "Slip and Fall" }],
+        statuses: [{ name: "Signed Up", raw: "** Signed Up **" }],
+        fields: []
+      }),
+    decode: () => Effect.succeed([]),
+    read: () => Effect.succeed([]),
+    notes: () => Effect.succeed([]),
+    addNote: () => Effect.succeed({ externalId: "1" }),
+    updateFields: () => Effect.succeed({}),
+    setStatus: () => Effect.succeed({})
+  })
+)
+
+const other = { ...manifest, id: "other" }
+export const layerPlugins = Layer.succeed(
+  Plugins,
+  Plugins.of({
+    manifests: Effect.succeed([manifest, other]),
+    manifest: (id) => Option.fromUndefinedOr([manifest, other].find((known) => known.id === id)),
+    crm: () => crm
+  })
+)
+
+type OverStorage = Layer.Layer<Storage, never, Storage>
+
+const layerCore = (over: OverStorage) =>
+  Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer).pipe(
+    Layer.provideMerge(CrmConnections.layer),
+    Layer.provideMerge(layerGateway({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 })),
+    Layer.provideMerge(layerPlugins),
+    Layer.provideMerge(over),
+    Layer.provideMerge(layerMemory)
+  )
+
+/** The memory adapter's storage with some operations replaced. */
+export const overStorage = (replace: (storage: Storage["Service"]) => Partial<Storage["Service"]>): OverStorage =>
+  Layer.effect(
+    Storage,
+    Effect.map(Storage, (storage) => Storage.of({ ...storage, ...replace(storage) }))
+  )
+
+/** Our own storage fails as a defect of this name. */
+export const storageFailure = Effect.die(Object.assign(new Error("disk full"), { name: "StorageFailure" }))
+
+export const firm = FirmId.make("firm-a")
+export const otherFirm = FirmId.make("firm-b")
+
+export type World = Awaited<ReturnType<typeof startWorld>>
+
+export const startWorld = async (options: Partial<ServerOptions> = {}, over: OverStorage = overStorage(() => ({}))) => {
+  const runtime = ManagedRuntime.make(
+    layerServer({ host: "127.0.0.1", port: 0, drainMs: 500, ...options }).pipe(
+      Layer.provideMerge(layerCore(over)),
+      // Failures are made on purpose here; their log lines would only hide a real one.
+      Layer.provide(Logger.layer([]))
+    )
+  )
+  const run = <A, E>(
+    effect: Effect.Effect<
+      A,
+      E,
+      Setup | Inbox | Outbox | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
+    >
+  ) => runtime.runPromise(effect)
+  const made = await run(
+    Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const setup = yield* Setup
+      for (const id of [firm, otherFirm]) yield* connections.saveFirm({ id, name: id, createdAt: 1 })
+      const values = { clientRoot: "harbor", password: "s3cret-pass" }
+      const input = { plugin: "acme", name: "Harbor", sandbox: false, callLimit: null, values }
+      const connection = yield* setup.connect(firm, input)
+      yield* setup.setToggles(firm, connection.id, allOn)
+      const foreign = yield* setup.connect(otherFirm, { ...input, plugin: "other" })
+      const token = yield* setup.issueWebhookToken(firm, connection.id, 0)
+      const foreignToken = yield* setup.issueWebhookToken(otherFirm, foreign.id, 0)
+      const api = yield* connections.issueToken({ _tag: "Api", firmId: firm, name: "test" })
+      const otherApi = yield* connections.issueToken({ _tag: "Api", firmId: otherFirm, name: "test" })
+      return {
+        address: yield* ListeningAddress,
+        connection,
+        foreign,
+        token: Redacted.value(token),
+        foreignToken: Redacted.value(foreignToken),
+        api: Redacted.value(api),
+        otherApi: Redacted.value(otherApi)
+      }
+    })
+  )
+  const { url, port } = made.address
+  return {
+    ...made,
+    url,
+    port,
+    run,
+    stop: () => runtime.dispose(),
+    hook: `${url}/webhooks/acme?token=${made.token}`,
+    /** A webhook by fetch. */
+    post: (body: BodyInit | null, headers: Record<string, string> = {}, query = `?token=${made.token}`) =>
+      answerOf(fetch(`${url}/webhooks/acme${query}`, { method: "POST", body, headers })),
+    call: (method: string, path: string, body?: unknown, token: string | null = made.api) =>
+      answerOf(
+        fetch(`${url}/api/v1${path}`, {
+          method,
+          headers: {
+            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...(body === undefined ? {} : { "content-type": "application/json" })
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        })
+      ),
+    receipts: () =>
+      run(Effect.flatMap(Storage, (storage) => storage.receipts(firm, { limit: 200 }))),
+    setToggles: (connection: Connection, toggles: Toggles) =>
+      run(Effect.flatMap(Setup, (setup) => setup.setToggles(connection.firmId, connection.id, toggles)))
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // oxlint-disable-next-line no-explicit-any -- foreign JSON that tests look into
+  readonly body: any
+}
+
+export const answerOf = async (response: Promise<Response>): Promise<Answer> => {
+  const { headers, status, ...rest } = await response.then(async (got) => ({
+    status: got.status,
+    headers: got.headers,
+    text: await got.text()
+  }))
+  const isJson = headers.get("content-type")?.includes("json") === true
+  return { status, headers, text: rest.text, body: isJson ? JSON.parse(rest.text.split("\n")[0]!) : undefined }
+}
+
+export interface RawAnswer {
+  readonly status: number
+  readonly head: string
+  readonly body: string
+  readonly isClosed: boolean
+}
+
+/** Sends bytes as they are and reads one answer. `then` may go on sending after the first bytes. */
+export const raw = (port: number, first: string | Buffer, then?: (socket: Socket) => void): Promise<RawAnswer> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1")
+    let text = ""
+    const answer = (isClosed: boolean) => {
+      const end = text.indexOf("\r\n\r\n")
+      if (end < 0) return isClosed ? reject(new Error(`no answer: ${text}`)) : undefined
+      const head = text.slice(0, end)
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0)
+      const body = text.slice(end + 4)
+      if (body.length < length && !isClosed) return
+      // Where the server said that it closes, the test waits for it to do so.
+      if (!isClosed && /connection: close/i.test(head)) return
+      resolve({ status: Number(head.split(" ")[1]), head, body, isClosed })
+      socket.destroy()
+    }
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1")
+      answer(false)
+    })
+    socket.on("close", () => answer(true))
+    socket.on("error", () => {})
+    socket.write(first)
+    then?.(socket)
+  })
+
+/** The head of a request as lines. */
+export const head = (...lines: ReadonlyArray<string>): string => `${["", ...lines, "", ""].join("\r\n").slice(2)}`
