@@ -70,7 +70,7 @@ export const legacyText = {
   status: (leadId: number, status: string) => `Lead ID:<br/>${leadId}<br/>Status:<br/>${status}`
 }
 
-/** A-12, A-16: XML root names. */
+/** A-12: XML root names. */
 export const legacyXml = { root: "Lead", failureRoot: "Result" }
 
 /** A-13: what the second duplicate mode files the new lead under. */

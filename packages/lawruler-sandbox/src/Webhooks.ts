@@ -3,7 +3,7 @@
  * background, one attempt and no retry (A-16) unless a setting or a fault says
  * otherwise. Deliveries of one lead may overtake each other: there is no order.
  */
-import { Clock, Context, Deferred, Effect, Fiber, Layer } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Fiber, Layer } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { type Fault, takeFault } from "./Fault.ts"
 import type { Lead } from "./Lead.ts"
@@ -15,6 +15,13 @@ import { type Delivery, rowMatches, type WebhookRow } from "./WebhookRow.ts"
 
 const deliveriesKept = 20_000
 const answerKept = 10_000
+
+/** `connect ECONNREFUSED 127.0.0.1:9` says more to a tester than the errors wrapped around it. */
+const innermostMessage = (error: unknown): string => {
+  if (Cause.isTimeoutError(error)) return "no answer in time"
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? innermostMessage(error.cause) : error.message
+}
 
 export class Webhooks extends Context.Service<
   Webhooks,
@@ -89,7 +96,7 @@ export class Webhooks extends Context.Service<
               delivery.answer = answer
             },
             onFailure: (cause) => {
-              delivery.error = String(cause).slice(0, 500)
+              delivery.error = innermostMessage(Cause.squash(cause))
             }
           })
         )

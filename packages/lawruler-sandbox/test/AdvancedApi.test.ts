@@ -70,13 +70,13 @@ layer(Sandbox.layer, { excludeTestServices: true })("token endpoint", (it) => {
   })
 
   onPortal("lets a token end after its seconds and keeps it inside its own portal", function* (portal) {
-    yield* portal.settings({ tokenSeconds: 1 })
+    yield* portal.settings({ tokenSeconds: 2 })
     const { json } = yield* portal.authenticate()
     const headers = { authorization: `Bearer ${json.access_token}` }
     const call = (root: string) => request(`${portal.origin}/${root}/ApiLookup/GetCaseTypes`, { headers })
     assert.strictEqual((yield* call(portal.root)).status, 200)
     assert.strictEqual((yield* call("lakeside")).status, 401)
-    yield* Effect.sleep(1050)
+    yield* Effect.sleep(2050)
     assert.strictEqual((yield* call(portal.root)).status, 401)
   })
 })
@@ -305,14 +305,14 @@ layer(Sandbox.layer, { excludeTestServices: true })("rate limit", (it) => {
   })
 
   onPortal("frees the window as it slides, and can keep the header to itself", function* (portal) {
-    yield* portal.settings({ rateLimit: { limit: 2, windowSeconds: 0.4, retryAfterHeader: false } })
+    yield* portal.settings({ rateLimit: { limit: 2, windowSeconds: 1, retryAfterHeader: false } })
     const call = portal.advanced("ApiLookup/GetCaseTypes")
     yield* call
-    yield* Effect.sleep(200)
+    yield* Effect.sleep(500)
     yield* call
     const refused = yield* call
     assert.deepStrictEqual([refused.status, refused.headers.get("retry-after")], [429, null])
-    yield* Effect.sleep(250)
+    yield* Effect.sleep(600)
     assert.strictEqual((yield* call).status, 200)
     assert.strictEqual((yield* call).status, 429)
   })

@@ -72,7 +72,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
   })
 
   onPortal("commit late, after the client has given up", function* (portal) {
-    yield* portal.fault({ on: "legacy.status", kind: "late-commit", ms: 150 })
+    yield* portal.fault({ on: "legacy.status", kind: "late-commit", ms: 500 })
     assert.strictEqual((yield* portal.update({ Status: "Signed e-Sign" })).status, 0)
     assert.strictEqual((yield* portal.lead()).status, "Sent e-Sign")
     const later = yield* eventually(portal.lead(), ({ status }) => status === "Signed e-Sign")
@@ -81,7 +81,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("faults", (it) => {
 
   onPortal("be slow and finish the work although the client hung up", function* (portal) {
     yield* portal.advanced("ApiLookup/GetCaseTypes")
-    yield* portal.fault({ on: "AddNote", kind: "slow", ms: 300 })
+    yield* portal.fault({ on: "AddNote", kind: "slow", ms: 700 })
     const hasty = yield* Effect.timeoutOption(portal.advanced("ApiCases/AddNote", note("late")), 100)
     assert.strictEqual(hasty._tag, "None")
     assert.deepStrictEqual(clientNotes(yield* portal.lead()), [])

@@ -166,7 +166,7 @@ interface Received {
 }
 
 /** A webhook receiver for the length of a scope; `answers` are the statuses to give, then 200. */
-export const receiver = Effect.fn("receiver")(function* (answers: Array<number> = []) {
+export const receiver = Effect.fn("receiver")(function* (answers: Array<number> = [], delayMs = 0) {
   const received: Array<Received> = []
   const server = createServer((incoming, outgoing) => {
     const chunks: Array<Buffer> = []
@@ -175,7 +175,7 @@ export const receiver = Effect.fn("receiver")(function* (answers: Array<number> 
       const body = Buffer.concat(chunks).toString("utf8")
       const { headers, method = "", url = "" } = incoming
       received.push({ url, method, headers, body, form: Object.fromEntries(new URLSearchParams(body)) })
-      outgoing.writeHead(answers.shift() ?? 200).end("noted")
+      setTimeout(() => outgoing.writeHead(answers.shift() ?? 200).end("noted"), delayMs)
     })
   })
   const port = yield* Effect.acquireRelease(
