@@ -16,7 +16,8 @@ export const answerInvalid = (message: string) =>
  * A failure inside an answer with status 200, by its words. One that nobody knows says nothing about the record: a read
  * may be asked again, and after a write it must be looked what became of it.
  */
-export const ofWords = (words: string, call: string, changes: boolean): Reason.CrmError => {
+export const ofWords = (text: string, call: string, changes: boolean): Reason.CrmError => {
+  const words = text.slice(0, 500)
   if (wire.keyRefused.test(words)) return authFailed(`${call} says that the key or login is not accepted`)
   if (wire.leadNotFound.test(words)) return notFound(`${call} does not know the lead`)
   if (!changes) return answerInvalid(`${call} answered that it failed`)

@@ -95,8 +95,11 @@ const readAnswer = (body: string): Result.Result<Said, string> => {
   }
   if (text.startsWith("{")) return readJson(text)
   if (text.startsWith("<?xml") || /^<[a-z!]/i.test(text)) return Result.flatMap(parseXml(text), readXml)
-  return Result.succeed(readText(text.replace(/<br\s*\/?>/gi, " ")))
+  return Result.succeed(readText(text.slice(0, longestText).replace(/<br\s*\/?>/gi, " ")))
 }
+
+/** The page's text answers are one line; more is read of no text, so that no pattern runs long. */
+const longestText = 2000
 
 const Json = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
 

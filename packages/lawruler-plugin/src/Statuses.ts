@@ -13,16 +13,14 @@ import { FormField, Lookup, wire } from "./WireProfile.ts"
 
 /** Without a trailing ` (Default)` or asterisks, spaces collapsed. */
 const cleanStatus = (raw: string): string => {
-  let name = raw.replace(/\s+/g, " ").trim()
-  for (
-    let shorter = name.replace(wire.statusSuffix, "");
-    shorter !== name;
-    shorter = name.replace(wire.statusSuffix, "")
-  ) {
-    if (shorter === "") break
-    name = shorter
+  const whole = raw.replace(/\s+/g, " ").trim()
+  let name = whole
+  for (let length = -1; length !== name.length;) {
+    length = name.length
+    const suffix = wire.statusSuffixes.find((suffix) => name.slice(-suffix.length).toLowerCase() === suffix)
+    if (suffix !== undefined) name = name.slice(0, -suffix.length).trimEnd()
   }
-  return name
+  return name === "" ? whole : name
 }
 
 export const statusOf = (raw: string, externalId?: string): CaseStatus => ({

@@ -95,7 +95,8 @@ export const wireProfile = {
   ]),
 
   // Records and statuses
-  statusSuffix: observed(/(?:\s*\*+|\s+\(default\))\s*$/i),
+  /** What status names end in besides their name, compared without case. */
+  statusSuffixes: observed(["*", " (default)"]),
   customField: observed(/^(?:<<)?\s*(?:custom)?[\s_-]?(\d{3,6})\s*(?:>>)?$/i),
   clientFallback: assumed(7, (leadId: string) => `lead:${leadId}`),
   fillers: observed(["NA", "N/A", "."]),

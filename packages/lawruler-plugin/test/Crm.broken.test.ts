@@ -1,4 +1,4 @@
-import { type CrmConnected, crmLaws, runCrmLaw } from "@casewire/contract-kit/Crm"
+import { type CrmConnected, crmContract, crmLaws, runCrmLaw } from "@casewire/contract-kit/Crm"
 import { Crm } from "@casewire/core/ports/Crm"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
@@ -42,5 +42,20 @@ describe("the contract of a CRM catches a plugin that", () => {
       crmLaws.map(({ title }) => title).filter((title) => !seen.has(title)),
       []
     )
+  })
+})
+
+describe("skipping a capability", () => {
+  const contract = { name: "Law Ruler", plugin, connect: harbor }
+
+  it("needs a written reason", () => {
+    assert.throws(
+      () => crmContract({ ...contract, skip: [{ capability: "documents", reason: " " }] }),
+      /needs a reason/
+    )
+  })
+
+  it("is refused where the manifest says that the plugin can", () => {
+    assert.throws(() => crmContract({ ...contract, skip: [{ capability: "notes", reason: "later" }] }), /can do it/)
   })
 })

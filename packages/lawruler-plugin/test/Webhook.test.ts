@@ -1,7 +1,8 @@
 import type { CrmCase } from "@casewire/core/domain/CrmChange"
 import { parseBody } from "@casewire/core/domain/FlatRecord"
+import { crmOperations } from "@casewire/core/ports/Crm"
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import { decodeReceipts } from "../src/Webhook.ts"
 
 const form = "application/x-www-form-urlencoded"
@@ -262,5 +263,26 @@ describe("fields (TV-9)", () => {
     const { case: decoded, warnings } = reported(complete.replace("09%2F14%2F2026+10%3A22+AM", "mid+September"))
     assert.isUndefined(decoded.createdAt)
     assert.deepStrictEqual(warnings, [{ field: "Created Date", code: "unreadable-date" }])
+  })
+})
+
+describe("whatever comes", () => {
+  const Entries = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
+  const encode = Schema.encodeSync(crmOperations.decode.success)
+
+  it.prop("decodes to one answer of plain data", [Entries, Schema.Boolean], ([noise, isComplete]) => {
+    const real = [...new URLSearchParams(isComplete ? complete : "")]
+    const entries = [...real, ...noise].map(([key, value]): [string, string] => [key, value])
+    const changes = decodeReceipts([{ receiptId: "r", receivedAt: 0, entries, aliases: {} }])
+    assert.strictEqual(changes.length, 1)
+    assert.deepStrictEqual(structuredClone(encode(changes)), encode(changes))
+  })
+
+  it("a long name costs no more than its length", () => {
+    const started = performance.now()
+    for (const raw of ["*".repeat(400) + "x", " (Default)".repeat(40), "* ".repeat(200)]) {
+      reported(complete.replace("Sent+e-Sign", encodeURIComponent(raw)))
+    }
+    assert.isBelow(performance.now() - started, 1000)
   })
 })
