@@ -27,9 +27,7 @@ const layerEvents = HttpApiBuilder.group(
         const key = headers["idempotency-key"]
         const eventId = payload.eventId ?? key
         if (eventId === undefined)
-          return yield* Effect.fail(
-            problem("request-invalid", { errors: [{ field: "eventId", code: "missing" }] })
-          )
+          return yield* Effect.fail(problem("request-invalid", { errors: [{ field: "eventId", code: "missing" }] }))
         if (key !== undefined && key !== eventId)
           return yield* Effect.fail(
             problem("idempotency-key-mismatch", { errors: [{ field: "eventId", code: "differs" }] })

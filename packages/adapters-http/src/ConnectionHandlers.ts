@@ -138,10 +138,7 @@ export const layerConnections = HttpApiBuilder.group(
       }),
       setToggles: Effect.fn(function* ({ params, payload }) {
         const { firmId } = yield* CurrentFirm
-        return yield* Effect.flatMap(
-          setup.setToggles(firmId, params.id, payload).pipe(Effect.mapError(notFound)),
-          view
-        )
+        return yield* Effect.flatMap(setup.setToggles(firmId, params.id, payload).pipe(Effect.mapError(notFound)), view)
       }),
       links: ({ params }) => Effect.map(get(params.id), ({ caseTypeLinks }) => ({ links: caseTypeLinks })),
       setLinks: Effect.fn(function* ({ params, payload }) {

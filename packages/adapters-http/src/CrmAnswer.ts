@@ -9,11 +9,7 @@ export class AnswerUnreadable extends Error {
   override readonly name = "AnswerUnreadable"
 }
 
-export const readAnswer = async (
-  body: Readable,
-  encoding: string | undefined,
-  maxBytes: number
-): Promise<string> => {
+export const readAnswer = async (body: Readable, encoding: string | undefined, maxBytes: number): Promise<string> => {
   const decoder = decoderOf(encoding)
   if (decoder === undefined) return collect(body, maxBytes)
   // Not `pipeline`: the limit must be able to end both halves without an error that nobody listens to.

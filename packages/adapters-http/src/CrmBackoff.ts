@@ -11,9 +11,7 @@ export const retryAfter = (header: string | undefined, now: number): number | un
   if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return now + Math.min(longest, Math.ceil(Number(text) * 1000))
   // HTTP dates name their day; anything shorter is no date of HTTP.
   const date = /^[A-Za-z]{3,9},? /.test(text) ? DateTime.make(text) : Option.none()
-  return Option.isSome(date)
-    ? Math.min(now + longest, Math.max(now, DateTime.toEpochMillis(date.value)))
-    : undefined
+  return Option.isSome(date) ? Math.min(now + longest, Math.max(now, DateTime.toEpochMillis(date.value))) : undefined
 }
 
 /** How long to wait after so many refusals in a row (from 1) that named no time. */

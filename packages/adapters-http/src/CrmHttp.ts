@@ -53,9 +53,7 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
   const pools = new Map<string, Pool>()
   // Refusals in a row of each account, for CRMs that do not say when to come back.
   const refusals = new Map<string, number>()
-  yield* Effect.addFinalizer(() =>
-    Effect.promise(() => Promise.all([...pools.values()].map((pool) => pool.destroy())))
-  )
+  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all([...pools.values()].map((pool) => pool.destroy()))))
 
   const poolOf = (connection: Connection, origin: CrmOrigin): Pool => {
     // One dispatcher a connection and origin: no answer can reach another firm by a shared socket.
@@ -90,8 +88,7 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       const now = yield* Clock.currentTimeMillis
       // Looked at before it is taken: a slot that nobody waits for would be lost to everybody.
       const next = yield* queue.reserve(account, budget, { calls: 0 })
-      if (next - now > limits.longestWaitMs)
-        return yield* new CrmError({ reason: new CrmRateLimited({ until: next }) })
+      if (next - now > limits.longestWaitMs) return yield* new CrmError({ reason: new CrmRateLimited({ until: next }) })
       const slot = yield* queue.reserve(account, budget)
       if (slot > now) yield* Effect.sleep(slot - now)
     })
@@ -273,4 +270,3 @@ export const lookupGlobal = (
     if (options.all === true) callback(null, addresses)
     else callback(null, first.address, first.family)
   })
-

@@ -32,8 +32,7 @@ export const originsOf = (
   manifest: Pick<PluginManifest, "origins" | "sandboxOrigins">,
   sandboxOrigin: string | null
 ): Result.Result<ReadonlyMap<string, CrmOrigin>, CrmOriginRefused> => {
-  if (connection.sandbox && sandboxOrigin === null)
-    return refused("sandbox", "this host has no sandbox configured")
+  if (connection.sandbox && sandboxOrigin === null) return refused("sandbox", "this host has no sandbox configured")
   const origins = new Map<string, CrmOrigin>()
   const templates = connection.sandbox ? manifest.sandboxOrigins : manifest.origins
   for (const [name, text] of Object.entries(templates)) {
@@ -91,7 +90,8 @@ const plainPath = /^[A-Za-z0-9._~!$'()*,;:@+&=/%-]*$/
 /** An encoded slash, backslash or dot: some servers decode it after the path was checked. */
 const hidden = /%(?:2e|2f|5c|00)/i
 /** Credentials travel in bodies and in the authorization header; a URL ends up in logs. */
-const secretName = /^(?:key|api_?key|pass(?:word|wd)?|pwd|user(?:name)?|secret|client_?secret|token|access_?token|authorization|bearer)$/i
+const secretName =
+  /^(?:key|api_?key|pass(?:word|wd)?|pwd|user(?:name)?|secret|client_?secret|token|access_?token|authorization|bearer)$/i
 
 /** The request's target below the origin's prefix, or a refusal before any socket opens. */
 export const targetOf = (
@@ -99,7 +99,7 @@ export const targetOf = (
   path: string,
   query: ReadonlyArray<readonly [string, string]>
 ): Result.Result<string, CrmOriginRefused> => {
-  if (!plainPath.test(path) || hidden.test(path) || path.startsWith("/"))
+  if (!plainPath.test(path) || hidden.test(path) || path.startsWith("/") || path.includes("//"))
     return refused("path", "the path is not a plain relative path")
   const secret = query.find(([name]) => secretName.test(name.normalize("NFKC").replace(/[^A-Za-z_]/g, "")))
   if (secret !== undefined) return refused("query", "a credential may not stand in a URL")
@@ -113,6 +113,7 @@ export const targetOf = (
     url.username !== ""
   )
     return refused("path", "the path leaves the origin's prefix")
-  const search = query.length === 0 ? "" : `?${new URLSearchParams(query.map(([key, value]): [string, string] => [key, value]))}`
+  const search =
+    query.length === 0 ? "" : `?${new URLSearchParams(query.map(([key, value]): [string, string] => [key, value]))}`
   return Result.succeed(`${url.pathname}${search}`)
 }

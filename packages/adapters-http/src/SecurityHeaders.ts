@@ -23,11 +23,7 @@ const fixed: ReadonlyArray<readonly [string, string]> = [
 ]
 
 /** For answers written in one go: names and values in turn. */
-export const securityHeaders: ReadonlyArray<string> = [
-  ...fixed.flat(),
-  "content-security-policy",
-  policy
-]
+export const securityHeaders: ReadonlyArray<string> = [...fixed.flat(), "content-security-policy", policy]
 
 export const setSecurityHeaders = (response: ServerResponse, isDocs: boolean): void => {
   for (const [name, value] of fixed) response.setHeader(name, value)

@@ -119,7 +119,9 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
             ? answerJson(response, 200, { ready: true, storage: "writable", draining: false })
             : answerProblem(
                 response,
-                problem("not-ready", { errors: [{ field: isWritable ? "host" : "storage", code: isWritable ? "draining" : "not-writable" }] }),
+                problem("not-ready", {
+                  errors: [{ field: isWritable ? "host" : "storage", code: isWritable ? "draining" : "not-writable" }]
+                }),
                 ["retry-after", "5"]
               )
       )
@@ -175,7 +177,8 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
   server.on("checkContinue", handle)
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const answer = answers.get(socket)
-    const canAnswer = socket.writable && error.code !== "ECONNRESET" && (answer === undefined || answer.closed || !answer.headersSent)
+    const canAnswer =
+      socket.writable && error.code !== "ECONNRESET" && (answer === undefined || answer.closed || !answer.headersSent)
     if (!canAnswer) return void socket.destroy()
     const [name, text] = parserProblem(error.code)
     socket.end(rawProblem(problem(name), text))

@@ -62,7 +62,14 @@ export const readMedia = (contentType: string | undefined): Media => {
   if (contentType === json.mediaType) return json
   const semicolon = contentType?.indexOf(";") ?? -1
   const type = (semicolon < 0 ? (contentType ?? "") : contentType!.slice(0, semicolon)).trim().toLowerCase()
-  const media = type === form.mediaType ? form : type === json.mediaType ? json : type === multipart.mediaType ? multipart : undefined
+  const media =
+    type === form.mediaType
+      ? form
+      : type === json.mediaType
+        ? json
+        : type === multipart.mediaType
+          ? multipart
+          : undefined
   if (media === undefined) return { _tag: "Unsupported", mediaType: type.slice(0, 100), code: "media-type" }
   const charset = /;\s*charset\s*=\s*"?([^\s";]*)"?/i.exec(contentType!)?.[1]?.toLowerCase()
   return charset === undefined || charset === "utf-8" || charset === "utf8"

@@ -82,12 +82,18 @@ describe.each(endpoints)("$name ($method $path)", (endpoint) => {
     const nowhere = await call(endpoint, world.otherApi, random)
     expect([answer.status, answer.text]).toEqual([404, nowhere.text])
     // The same call of this firm's own finds it, so the 404 is one of access.
-    if (!endpoint.path.includes("/cases/:id")) expect((await call(endpoint, world.api, (kind) => own[kind])).status).toBeLessThan(300)
+    if (!endpoint.path.includes("/cases/:id"))
+      expect((await call(endpoint, world.api, (kind) => own[kind])).status).toBeLessThan(300)
   })
 })
 
 it("changes nothing of another firm's by a list of ids", async () => {
-  const answer = await world.call("POST", "/jobs/resolve", { ids: [own.jobs], verb: "skip", reason: "x" }, world.otherApi)
+  const answer = await world.call(
+    "POST",
+    "/jobs/resolve",
+    { ids: [own.jobs], verb: "skip", reason: "x" },
+    world.otherApi
+  )
   expect(answer.body).toEqual({ changed: [] })
   const event = { type: "status-changed", eventId: "x", caseId: "nothing", status: "y" }
   expect((await world.call("POST", "/events", event, world.otherApi)).status).toBe(404)

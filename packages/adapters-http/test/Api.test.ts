@@ -74,7 +74,12 @@ describe("connections", () => {
       headers: { authorization: `Bearer ${world.api}`, accept: "application/x-ndjson" }
     })
     expect(stream.headers.get("content-type")).toContain("application/x-ndjson")
-    expect((await stream.text()).trim().split("\n").map((line) => JSON.parse(line).name)).toEqual(["sign-in"])
+    expect(
+      (await stream.text())
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).name)
+    ).toEqual(["sign-in"])
   })
 
   it.each([
@@ -300,7 +305,10 @@ it("answers 413 to a body over the limit, declared or not", async () => {
 })
 
 it("answers 503 when the storage fails, and says nothing of the inside", async () => {
-  const broken = await startWorld({}, overStorage(() => ({ receipt: () => storageFailure })))
+  const broken = await startWorld(
+    {},
+    overStorage(() => ({ receipt: () => storageFailure }))
+  )
   try {
     const answer = await broken.call("GET", "/receipts/1")
     expect([answer.status, answer.body.type]).toEqual([503, "/problems/storage-unavailable"])

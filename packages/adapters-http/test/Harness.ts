@@ -12,6 +12,7 @@ import type { Toggles } from "@casewire/core/domain/Toggles"
 import { Inbox } from "@casewire/core/Inbox"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
+import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
@@ -72,7 +73,8 @@ export const manifest: PluginManifest = {
 }
 
 export const fields = { "Lead ID": "4711", Status: "Signed Up", "Full Name": "Ana Gómez" }
-export const form = (values: Readonly<Record<string, string>> = fields): string => new URLSearchParams(values).toString()
+export const form = (values: Readonly<Record<string, string>> = fields): string =>
+  new URLSearchParams(values).toString()
 
 const checks = [{ name: "sign-in", label: "Sign in", ok: true, detail: "Signed in.", required: true }]
 const crm = Layer.succeed(
@@ -96,7 +98,7 @@ const crm = Layer.succeed(
 )
 
 const other = { ...manifest, id: "other" }
-export const layerPlugins = Layer.succeed(
+const layerPlugins = Layer.succeed(
   Plugins,
   Plugins.of({
     manifests: Effect.succeed([manifest, other]),
@@ -127,7 +129,10 @@ export const overStorage = (replace: (storage: Storage["Service"]) => Partial<St
 export const storageFailure = Effect.die(Object.assign(new Error("disk full"), { name: "StorageFailure" }))
 
 export const firm = FirmId.make("firm-a")
-export const otherFirm = FirmId.make("firm-b")
+const otherFirm = FirmId.make("firm-b")
+
+/** What fetch takes as a body. */
+export type Body = NonNullable<NonNullable<Parameters<typeof fetch>[1]>["body"]>
 
 export type World = Awaited<ReturnType<typeof startWorld>>
 
@@ -143,7 +148,7 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
     effect: Effect.Effect<
       A,
       E,
-      Setup | Inbox | Outbox | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
+      Setup | Inbox | Outbox | CaseStore | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
     >
   ) => runtime.runPromise(effect)
   const made = await run(
@@ -180,7 +185,7 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
     stop: () => runtime.dispose(),
     hook: `${url}/webhooks/acme?token=${made.token}`,
     /** A webhook by fetch. */
-    post: (body: BodyInit | null, headers: Record<string, string> = {}, query = `?token=${made.token}`) =>
+    post: (body: Body | null, headers: Record<string, string> = {}, query = `?token=${made.token}`) =>
       answerOf(fetch(`${url}/webhooks/acme${query}`, { method: "POST", body, headers })),
     call: (method: string, path: string, body?: unknown, token: string | null = made.api) =>
       answerOf(
@@ -193,8 +198,7 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
           ...(body === undefined ? {} : { body: JSON.stringify(body) })
         })
       ),
-    receipts: () =>
-      run(Effect.flatMap(Storage, (storage) => storage.receipts(firm, { limit: 200 }))),
+    receipts: () => run(Effect.flatMap(Storage, (storage) => storage.receipts(firm, { limit: 200 }))),
     setToggles: (connection: Connection, toggles: Toggles) =>
       run(Effect.flatMap(Setup, (setup) => setup.setToggles(connection.firmId, connection.id, toggles)))
   }
@@ -208,7 +212,7 @@ export interface Answer {
   readonly body: any
 }
 
-export const answerOf = async (response: Promise<Response>): Promise<Answer> => {
+const answerOf = async (response: Promise<Response>): Promise<Answer> => {
   const { headers, status, ...rest } = await response.then(async (got) => ({
     status: got.status,
     headers: got.headers,

@@ -7,7 +7,10 @@ let world: World
 let isWritable = true
 const limits = { requestMs: 200, headersMs: 200, sweepMs: 100, uploadMs: 1000 }
 beforeAll(async () => {
-  world = await startWorld({ limits }, overStorage(() => ({ isWritable: Effect.sync(() => isWritable) })))
+  world = await startWorld(
+    { limits },
+    overStorage(() => ({ isWritable: Effect.sync(() => isWritable) }))
+  )
 })
 afterAll(() => world.stop())
 
@@ -79,7 +82,10 @@ describe("health", () => {
   })
 
   it("is not ready where asking the storage fails", async () => {
-    const broken = await startWorld({}, overStorage(() => ({ isWritable: storageFailure })))
+    const broken = await startWorld(
+      {},
+      overStorage(() => ({ isWritable: storageFailure }))
+    )
     expect((await fetch(`${broken.url}/readyz`)).status).toBe(503)
     await broken.stop()
   })
@@ -138,7 +144,11 @@ it("refuses new requests while it drains, and lets the running one finish", asyn
   const draining = await startWorld(
     { drainMs: 2000 },
     overStorage((storage) => ({
-      receive: (...args) => Effect.andThen(Effect.promise(() => gate), storage.receive(...args))
+      receive: (...args) =>
+        Effect.andThen(
+          Effect.promise(() => gate),
+          storage.receive(...args)
+        )
     }))
   )
   const request = head(
@@ -163,5 +173,5 @@ it("refuses new requests while it drains, and lets the running one finish", asyn
   release()
   expect((await running).status).toBe(200)
   await stopped
-  await expect(fetch(draining.url)).rejects.toThrow()
+  await expect(fetch(draining.url)).rejects.toThrow("fetch failed")
 })

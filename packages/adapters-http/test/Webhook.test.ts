@@ -1,7 +1,18 @@
 /** What the webhook route answers, keeps and refuses, over real HTTP. */
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { allOn, fields, form, head, overStorage, raw, startWorld, storageFailure, type World } from "./Harness.ts"
+import {
+  allOn,
+  type Body,
+  fields,
+  form,
+  head,
+  overStorage,
+  raw,
+  startWorld,
+  storageFailure,
+  type World
+} from "./Harness.ts"
 
 let world: World
 beforeAll(async () => {
@@ -66,7 +77,7 @@ describe("an accepted webhook", () => {
         Buffer.from('","Note":"'),
         note,
         Buffer.from('"}')
-      ]) as unknown as BodyInit
+      ])
     const bad = Buffer.from([0xc3, 0x28, 0xff])
     const type = { "content-type": "application/json" }
     const warned = await world.post(json(Buffer.from("Ana"), bad), type)
@@ -118,7 +129,7 @@ describe("the token", () => {
   it("is asked before the body: a megabyte with a bad token is not waited for", async () => {
     const answer = await raw(
       world.port,
-      head("POST /webhooks/acme?token=bad HTTP/1.1", "Host: x", "Content-Length: 1048576", ...["Expect: 100-continue"])
+      head("POST /webhooks/acme?token=bad HTTP/1.1", "Host: x", "Content-Length: 1048576", "Expect: 100-continue")
     )
     expect([answer.status, answer.isClosed]).toEqual([401, true])
   })
@@ -148,17 +159,45 @@ describe("the token", () => {
 
 describe("limits and formats; every refusal behind a valid token leaves a receipt", () => {
   const big = "a=".padEnd(262_145, "x")
-  const cases: ReadonlyArray<readonly [string, Record<string, string>, BodyInit, number, string, string]> = [
+  const cases: ReadonlyArray<readonly [string, Record<string, string>, Body, number, string, string]> = [
     ["a declared body that is too large", urlencoded, big, 413, "body-too-large", "too-large"],
-    ["a compressed body", { ...urlencoded, "content-encoding": "gzip" }, form(), 415, "content-encoding-unsupported", "unsupported"],
+    [
+      "a compressed body",
+      { ...urlencoded, "content-encoding": "gzip" },
+      form(),
+      415,
+      "content-encoding-unsupported",
+      "unsupported"
+    ],
     ["plain text", { "content-type": "text/plain" }, form(), 415, "media-type-unsupported", "media-type"],
     ["XML", { "content-type": "application/xml" }, "<a/>", 415, "media-type-unsupported", "media-type"],
-    ["another charset", { "content-type": "application/json; charset=latin1" }, "{}", 415, "media-type-unsupported", "charset"],
+    [
+      "another charset",
+      { "content-type": "application/json; charset=latin1" },
+      "{}",
+      415,
+      "media-type-unsupported",
+      "charset"
+    ],
     ["broken JSON", { "content-type": "application/json" }, '{"a":', 400, "body-structure", "syntax"],
     ["a list", { "content-type": "application/json" }, "[1]", 400, "body-structure", "not-an-object"],
     ["200,000 levels", { "content-type": "application/json" }, "[".repeat(200_000), 400, "body-structure", "depth"],
-    ["a reserved key", { "content-type": "application/json" }, '{"__proto__":{"polluted":1}}', 400, "body-structure", "reserved"],
-    ["too many keys", urlencoded, Array.from({ length: 2001 }, (_, n) => `k${n}=1`).join("&"), 400, "body-structure", "keys"]
+    [
+      "a reserved key",
+      { "content-type": "application/json" },
+      '{"__proto__":{"polluted":1}}',
+      400,
+      "body-structure",
+      "reserved"
+    ],
+    [
+      "too many keys",
+      urlencoded,
+      Array.from({ length: 2001 }, (_, n) => `k${n}=1`).join("&"),
+      400,
+      "body-structure",
+      "keys"
+    ]
   ]
   it.each(cases)("%s", async (_, headers, body, status, type, code) => {
     const before = (await world.receipts()).length

@@ -62,7 +62,9 @@ describe("files", () => {
     for (const [key, value] of Object.entries(fields)) body.append(key, value)
     const answer = await world.post(body)
     expect(answer.status).toBe(200)
-    expect(answer.body.warnings.toSorted((a: { field: string }, b: { field: string }) => (a.field < b.field ? -1 : 1))).toEqual([
+    expect(
+      answer.body.warnings.toSorted((a: { field: string }, b: { field: string }) => (a.field < b.field ? -1 : 1))
+    ).toEqual([
       { field: "first", code: "file-too-large" },
       { field: "more", code: "too-many-files" }
     ])
@@ -94,8 +96,14 @@ describe("files", () => {
 })
 
 const start = (token: string, more: ReadonlyArray<string> = []) =>
-  head(`POST /webhooks/acme?token=${token} HTTP/1.1`, "Host: x", "Content-Type: multipart/form-data; boundary=b", ...more)
-const part = (name: string, value: string) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  head(
+    `POST /webhooks/acme?token=${token} HTTP/1.1`,
+    "Host: x",
+    "Content-Type: multipart/form-data; boundary=b",
+    ...more
+  )
+const part = (name: string, value: string) =>
+  `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
 const record_ = Object.entries(fields)
   .map(([name, value]) => part(name, value))
   .join("")

@@ -8,10 +8,9 @@ import type { FirmId } from "@casewire/core/domain/Ids"
 import { BadRequest, Invalid, Unauthenticated } from "./Problem.ts"
 
 /** The firm of the bearer token, and the token's name, which is who did it in a case's history. */
-export class CurrentFirm extends Context.Service<
-  CurrentFirm,
-  { readonly firmId: FirmId; readonly name: string }
->()("@casewire/api/Access/CurrentFirm") {}
+export class CurrentFirm extends Context.Service<CurrentFirm, { readonly firmId: FirmId; readonly name: string }>()(
+  "@casewire/api/Access/CurrentFirm"
+) {}
 
 export class Access extends HttpApiMiddleware.Service<Access, { provides: CurrentFirm }>()("@casewire/api/Access", {
   requiredForClient: true,
