@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { Queue, type Lease } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { DurableLaw, Law } from "./Law.ts"
-import { openTransaction } from "./OpenTransaction.ts"
+import { openTransaction, pause } from "./OpenTransaction.ts"
 import {
   claim,
   claimedIds,
@@ -230,6 +230,7 @@ export const leaseLaws: ReadonlyArray<Law> = [
       const lease = yield* claimed
       const transaction = yield* openTransaction(settle(lease, done))
       yield* transaction.rollBack
+      yield* pause
       assert.strictEqual((yield* jobOf(lease.job.id)).state, "queued")
       yield* settle(lease, done)
     })

@@ -6,6 +6,7 @@ import { JobState, type NewJob } from "@casewire/core/domain/Job"
 import { Queue, type Outcome, type Verb } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { Law } from "./Law.ts"
+import { pause } from "./OpenTransaction.ts"
 import { claim, claimedIds, claimOne, done, enqueue, find, ids, jobOf, leaseMs, resolve, settle } from "./QueueSteps.ts"
 import { connection, firm, makeJob, makeJobs, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
 
@@ -152,6 +153,7 @@ export const verbLaws: ReadonlyArray<Law> = [
       yield* enqueue(job)
       const before = yield* jobOf(job.id)
       yield* Effect.exit(storage.atomically(Effect.andThen(resolve({}, "hold"), Effect.fail("no"))))
+      yield* pause
       assert.deepStrictEqual(yield* jobOf(job.id), before)
       assert.deepStrictEqual(yield* claimedIds, [job.id])
     })

@@ -155,6 +155,7 @@ export const receiptLaws: ReadonlyArray<Law> = [
       const [id] = yield* receiveAll({})
       const before = yield* receiptOf(id!)
       yield* Effect.exit(storage.atomically(Effect.andThen(storage.judge(firm.id, id!, verdict), Effect.fail("no"))))
+      yield* pause
       assert.deepStrictEqual(yield* receiptOf(id!), before)
     })
   },

@@ -1,17 +1,14 @@
 /** The memory adapters pass every contract; a second build over the same database is their restart. */
-import { Effect, Layer } from "effect"
-import { Database } from "@casewire/core/memory/Database"
-import { layer, layerNoDeps } from "@casewire/core/memory/Memory"
+import { Effect } from "effect"
+import { layer } from "@casewire/core/memory/Memory"
 import { caseStoreContract } from "../src/CaseStore.ts"
 import { connectionStoreContract } from "../src/ConnectionStore.ts"
 import { documentStoreContract } from "../src/DocumentStore.ts"
 import { queueContract } from "../src/Queue.ts"
 import { storageContract } from "../src/Storage.ts"
+import { reopenMemory } from "./Breaking.ts"
 
-const options = {
-  layer,
-  reopen: Effect.sync(() => Layer.provide(layerNoDeps, Layer.succeed(Database, Database.make())))
-}
+const options = { layer, reopen: Effect.sync(() => reopenMemory()) }
 
 storageContract("memory", options)
 queueContract("memory", options)

@@ -1,0 +1,22 @@
+/** How many laws each port has, and that it is not fewer than promised. */
+import { assert, it } from "@effect/vitest"
+import { caseStoreLaws } from "../src/CaseStore.ts"
+import { connectionStoreLaws } from "../src/ConnectionStore.ts"
+import { documentStoreLaws } from "../src/DocumentStore.ts"
+import { queueLaws } from "../src/Queue.ts"
+import { storageLaws } from "../src/Storage.ts"
+
+const promised = [
+  [queueLaws, 30],
+  [storageLaws, 15],
+  [caseStoreLaws, 15],
+  [connectionStoreLaws, 15],
+  [documentStoreLaws, 15]
+] as const
+
+for (const [{ durable, laws, port }, least] of promised) {
+  it(`${port} has ${laws.length} laws, ${durable.length} more across a restart, and at least ${least}`, () => {
+    assert.isAtLeast(laws.length, least)
+    assert.isAtLeast(durable.length, 1)
+  })
+}
