@@ -4,7 +4,8 @@
  * `/<client root>/`, the admin API under `/_sandbox/`, a web page at `/`.
  */
 import { createServer, type Server } from "node:http"
-import { NodeHttpClient, NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Clock, Effect, Layer, type Scope } from "effect"
 import { HttpIncomingMessage, HttpServer, type HttpServerError, HttpServerRequest } from "effect/http"
 import { leadRoutes } from "./AdminLeads.ts"

@@ -2,7 +2,7 @@
 /**
  * Runs the sandbox alone: `PORT` (4010) and `HOST` (127.0.0.1) from the environment.
  */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Config, Console, Effect } from "effect"
 import { demoPortal, serve } from "./Sandbox.ts"
 
