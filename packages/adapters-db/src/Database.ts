@@ -8,6 +8,7 @@
 import { Cause, Context, Effect, Exit } from "effect"
 import type { Database as Connection } from "better-sqlite3"
 import type { Kysely } from "kysely"
+import type { LaneHeads } from "./LaneHeads.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import type { Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
@@ -31,6 +32,10 @@ export interface DatabaseService {
   readonly reader: Kysely<Tables>
   readonly gate: WriteGate
   readonly vault: Vault
+  readonly heads: LaneHeads
+  /** To be called after every COMMIT and every roll-back of the connection: memory follows the file. */
+  readonly committed: () => void
+  readonly rolledBack: () => void
   /** Runs in the transaction of the fiber, else against what is committed. */
   readonly read: <A>(query: (db: Kysely<Tables>) => Promise<A>) => Effect.Effect<A>
   /** Runs in the transaction of the fiber, else in one of its own. */
@@ -46,8 +51,9 @@ export const makeDatabase = (parts: {
   readonly reader: Kysely<Tables>
   readonly gate: WriteGate
   readonly vault: Vault
+  readonly heads: LaneHeads
 }): DatabaseService => {
-  const { connection, gate, reader, vault, writer } = parts
+  const { connection, gate, heads, reader, vault, writer } = parts
 
   const run = <A>(query: () => Promise<A>): Effect.Effect<A> =>
     Effect.uninterruptible(
@@ -87,7 +93,7 @@ export const makeDatabase = (parts: {
         if (commit && !connection.inTransaction) throw new StorageFailure("SQLITE_ABORT", "rolled back by SQLite")
         if (commit) {
           connection.exec("commit")
-          vault.committed()
+          committed()
           for (const run of transaction.afterCommit) run()
         } else rollBack()
         return Effect.void
@@ -99,8 +105,18 @@ export const makeDatabase = (parts: {
       }
     })
 
-  const rollBack = () => {
+  const committed = () => {
+    vault.committed()
+    heads.committed()
+  }
+
+  const rolledBack = () => {
     vault.rolledBack()
+    heads.rolledBack()
+  }
+
+  const rollBack = () => {
+    rolledBack()
     if (connection.inTransaction) connection.exec("rollback")
   }
 
@@ -125,6 +141,9 @@ export const makeDatabase = (parts: {
     reader,
     gate,
     vault,
+    heads,
+    committed,
+    rolledBack,
     read: (query) => Effect.flatMap(current, (transaction) => run(() => query(transaction === undefined ? reader : writer))),
     write: (query) =>
       Effect.flatMap(current, (transaction) =>

@@ -102,10 +102,10 @@ export class Intake {
         for (const job of jobs) this.#insertJob(job, now)
       }
       connection.exec("commit")
-      vault.committed()
+      this.#database.committed()
       return undefined
     } catch (thrown) {
-      vault.rolledBack()
+      this.#database.rolledBack()
       if (connection.inTransaction) connection.exec("rollback")
       return StorageFailure.from(thrown)
     }

@@ -11,26 +11,23 @@ import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
 
-/** The states in which a job occupies its lane. SQL below repeats them, because partial indices match by text. */
-export const occupying = ["queued", "retry", "sending"] as const
-
 const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>(["ApplyReceipt", "ReadCase", "Pull"])
 
 export type JobInserter = (job: NewJob, now: number) => void
 
 export const insertJob = (database: DatabaseService): JobInserter => {
+  const { heads } = database
   const insert = database.connection.prepare(
     `insert into jobs (firm_id, id, connection_id, key, lane, priority, work_tag, work, state, attempts, not_before,
       created_at, updated_at, progress, reason, fence, phase)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '[]', ?, 0,
-      case when ? or exists (select 1 from jobs where firm_id = ? and connection_id = ? and key = ? and lane = ?
-        and state in ('queued', 'retry', 'sending')) then null else ? end)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '[]', ?, 0, ?)
     on conflict (firm_id, id) do nothing`
   )
   return (job, now) => {
     const notBefore = Math.ceil(job.notBefore ?? now)
     const isHeld = job.held !== undefined
-    insert.run(
+    const isHead = !isHeld && !heads.has(job)
+    const { changes } = insert.run(
       job.firmId,
       job.id,
       job.connectionId,
@@ -44,13 +41,9 @@ export const insertJob = (database: DatabaseService): JobInserter => {
       now,
       now,
       job.held ?? null,
-      isHeld ? 1 : 0,
-      job.firmId,
-      job.connectionId,
-      job.key,
-      job.lane,
-      notBefore <= now ? Phase.ready : Phase.waiting
+      isHead ? (notBefore <= now ? Phase.ready : Phase.waiting) : null
     )
+    if (isHead && changes === 1) heads.add(job)
   }
 }
 

@@ -3,19 +3,27 @@
  */
 import { sql, type Kysely } from "kysely"
 import type { ConnectionId } from "@casewire/core/domain/Connection"
-import type { Job, JobState } from "@casewire/core/domain/Job"
+import type { JobState } from "@casewire/core/domain/Job"
 import type { JobFilter, QueueStats, Verb } from "@casewire/core/ports/Queue"
+import type { LaneHeads, LaneKey } from "./LaneHeads.ts"
 import type { JobRow, Tables } from "./Tables.ts"
 
-type LaneKey = Pick<Job, "firmId" | "connectionId" | "key" | "lane">
+/** The lane's head left: the oldest job behind it becomes the head. */
+export const leave = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
+  heads.remove(lane)
+  await fill(db, heads, lane, now)
+}
 
-/** Makes the oldest job that occupies the lane its head. Harmless where it is one already, also under lease. */
-export const promote = (db: Kysely<Tables>, lane: LaneKey, now: number): Promise<unknown> =>
-  sql`update jobs set phase = case when not_before <= ${now} then 1 else 0 end
-    where phase is null and seq = (
+/** Makes the oldest job of a lane its head, if it has none. */
+const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
+  if (heads.has(lane)) return
+  const { numAffectedRows } = await sql`update jobs set phase = case when not_before <= ${now} then 1 else 0 end
+    where seq = (
       select min(seq) from jobs where firm_id = ${lane.firmId} and connection_id = ${lane.connectionId}
-        and key = ${lane.key} and lane = ${lane.lane} and state in ('queued', 'retry', 'sending')
+        and key = ${lane.key} and lane = ${lane.lane} and phase is null and state in ('queued', 'retry', 'sending')
     )`.execute(db)
+  if (numAffectedRows === 1n) heads.add(lane)
+}
 
 export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter) => {
   let query = db.selectFrom("jobs").selectAll().where("firm_id", "=", firmId)
@@ -49,6 +57,7 @@ const stateAfter: Readonly<Record<Verb, JobState>> = {
 /** A job under lease does not wait: it is being done. Whoever does a job again must know what was sent before. */
 export const resolveJobs = async (
   db: Kysely<Tables>,
+  heads: LaneHeads,
   options: {
     readonly firmId: string
     readonly filter: JobFilter
@@ -79,13 +88,19 @@ export const resolveJobs = async (
       })
       .where("seq", "=", row.seq)
       .execute()
-    await promote(db, laneOf(row), now)
+    if (row.phase !== null) heads.remove(laneOf(row))
   }
+  // Only now, or a job of the list would become head after it was looked at.
+  for (const row of rows) await fill(db, heads, laneOf(row), now)
   return rows.map((row) => row.id)
 }
 
-const laneOf = (row: JobRow) =>
-  ({ firmId: row.firm_id, connectionId: row.connection_id, key: row.key, lane: row.lane }) as LaneKey
+const laneOf = (row: JobRow): LaneKey => ({
+  firmId: row.firm_id,
+  connectionId: row.connection_id,
+  key: row.key,
+  lane: row.lane
+})
 
 const none: Readonly<Record<JobState, number>> = {
   queued: 0,
@@ -121,7 +136,7 @@ export const statsOfFirm = async (
       and not (leased_by is not null and lease_until > ${now})
       and exists (select 1 from jobs behind where behind.firm_id = head.firm_id
         and behind.connection_id = head.connection_id and behind.key = head.key and behind.lane = head.lane
-        and behind.state in ('queued', 'retry', 'sending') and behind.seq > head.seq)
+        and behind.phase is null and behind.state in ('queued', 'retry', 'sending'))
     group by connection_id`.execute(db)
   const stats = new Map<string, { -readonly [K in keyof QueueStats]: QueueStats[K] }>()
   for (const { connection_id, n, state } of counts) {

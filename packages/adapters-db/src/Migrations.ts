@@ -69,9 +69,9 @@ const migrations: Record<string, Migration> = {
       created_at integer not null, updated_at integer not null, sent_at integer, progress text not null,
       reason text, phase integer, lease_until integer, leased_by text, fence integer not null) strict`,
     sql`create unique index jobs_by_id on jobs (firm_id, id)`,
-    // Who comes next in a lane. Only jobs that occupy it are in here, so a lane's history costs nothing.
-    sql`create index jobs_in_lane on jobs (firm_id, connection_id, key, lane)
-      where state in ('queued', 'retry', 'sending')`,
+    // Who waits behind a head. Heads are not in here, so a job that finds its lane free costs nothing.
+    sql`create index jobs_behind on jobs (firm_id, connection_id, key, lane)
+      where phase is null and state in ('queued', 'retry', 'sending')`,
     // The three places where a head can stand; a claim touches these and never the backlog behind the heads.
     sql`create index jobs_waiting on jobs (not_before) where phase = 0`,
     sql`create index jobs_ready on jobs (connection_id, priority) where phase = 1`,

@@ -12,7 +12,7 @@ import { LeaseLost, Queue, type Lease, type Outcome } from "@casewire/core/ports
 import { CurrentTransaction, Database } from "./Database.ts"
 import { claimHeads } from "./Claims.ts"
 import { insertJob, rowToJob } from "./JobRows.ts"
-import { promote, resolveJobs, selectJobs, statsOfFirm } from "./Lanes.ts"
+import { leave, resolveJobs, selectJobs, statsOfFirm } from "./Lanes.ts"
 import { reserveSlot, takeTick } from "./Pace.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow, type Tables } from "./Tables.ts"
@@ -96,7 +96,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
             .where(isHeld(lease))
             .executeTakeFirst()
           if (numUpdatedRows === 0n) return false
-          if (outcome._tag !== "Retry" && outcome._tag !== "GiveBack") await promote(db, lease.job, now)
+          if (outcome._tag !== "Retry" && outcome._tag !== "GiveBack") await leave(db, database.heads, lease.job, now)
           return true
         })
         if (!isSettled) return yield* new LeaseLost({ jobId: lease.job.id })
@@ -104,7 +104,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
 
       resolve: Effect.fn("Queue.resolve")(function* (firmId, filter, verb, reason) {
         const now = yield* Clock.currentTimeMillis
-        const ids = yield* writeAndSignal((db) => resolveJobs(db, { firmId, filter, verb, reason, now }))
+        const ids = yield* writeAndSignal((db) => resolveJobs(db, database.heads, { firmId, filter, verb, reason, now }))
         return ids.map((id) => JobId.make(id))
       }),
 

@@ -12,6 +12,7 @@ import * as CaseStoreSqlite from "./CaseStore.ts"
 import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
 import { Database, makeDatabase } from "./Database.ts"
 import * as DocumentStoreSqlite from "./DocumentStore.ts"
+import { LaneHeads } from "./LaneHeads.ts"
 import { migrateToLatest } from "./Migrations.ts"
 import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
 import * as QueueSqlite from "./Queue.ts"
@@ -97,7 +98,8 @@ const openDatabase = Effect.fnUntraced(function* (options: SqliteOptions) {
     writer: kyselyOver(connection),
     reader: kyselyOver(reading),
     gate: new WriteGate(),
-    vault: new Vault(connection, kek)
+    vault: new Vault(connection, kek),
+    heads: new LaneHeads(connection)
   })
 })
 
