@@ -34,7 +34,7 @@ export class ConnectionStore extends Context.Service<
       id: ConnectionId,
       change: (connection: Connection) => Connection
     ) => Effect.Effect<Connection, ConnectionNotFound>
-    /** Makes a token of 32 random bytes. Earlier webhook tokens of the connection stay valid until `earlierUntil`. */
+    /** Makes a token of 32 random bytes. Earlier webhook tokens of the connection stay valid until `earlierUntil`, or end at once. */
     readonly issueToken: (
       owner: TokenOwner,
       options?: { readonly earlierUntil?: Instant }

@@ -39,7 +39,8 @@ export type Outcome =
 /**
  * What a person or a policy says about jobs: `hold` what waits; `release` what is held; `replay` what is dead,
  * uncertain or skipped, under the same id, at the end of its lane; `skip` what waits, is held, dead or uncertain;
- * `confirm` what is uncertain as done.
+ * `confirm` what is uncertain as done. None reaches a job under a live lease or in `sending`. What goes back starts with
+ * no attempts but keeps `sentAt` and `progress`, so that whoever does it again looks for what may be there.
  */
 export type Verb = "hold" | "release" | "replay" | "skip" | "confirm"
 

@@ -29,7 +29,10 @@ export class Storage extends Context.Service<
       key: { readonly connectionId: string; readonly externalCaseId: string },
       effect: Effect.Effect<A, E, R>
     ) => Effect.Effect<A, E, R>
-    /** Stores a receipt and its jobs; answers when both are on disk. Calls of one moment share a commit. */
+    /**
+     * Stores a receipt and its jobs; answers when both are on disk. Calls of one moment share a commit. Inside a
+     * transaction it is a defect: with that transaction's roll-back an acknowledged receipt would vanish.
+     */
     readonly receive: (receipt: Receipt, jobs: ReadonlyArray<NewJob>) => Effect.Effect<void>
     readonly receipt: (firmId: FirmId, id: ReceiptId) => Effect.Effect<Option.Option<Receipt>>
     readonly receipts: (firmId: FirmId, filter: ReceiptFilter) => Effect.Effect<ReadonlyArray<Receipt>>
@@ -45,4 +48,3 @@ export class Storage extends Context.Service<
     readonly isWritable: Effect.Effect<boolean>
   }
 >()("@casewire/core/ports/Storage") {}
-
