@@ -10,6 +10,7 @@ import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
+import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
@@ -36,6 +37,7 @@ export const layerCore = (settings: Settings) =>
     Layer.provideMerge(Poller.layer),
     Layer.provideMerge(Delivery.layer),
     Layer.provideMerge(Reconciler.layer),
+    Layer.provideMerge(Projection.layer),
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(
       layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })

@@ -6,10 +6,9 @@
  * its marker, a status by reading it), and sends again only if it did not.
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
-import type { Case, CaseEvent } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
-import { type Instant, newId } from "./domain/Ids.ts"
+import type { Instant } from "./domain/Ids.ts"
 import type { Job, Work } from "./domain/Job.ts"
 import { decide, settle } from "./domain/Merge.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
@@ -19,7 +18,8 @@ import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError } from "./ports/Crm.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
-import { forward, Reconciler } from "./Reconciler.ts"
+import { Projection } from "./Projection.ts"
+import { forward } from "./Reconciler.ts"
 
 /** How long a request may take, and how long after its start the CRM may still commit it. */
 export const DeliveryTimes = Context.Reference<{
@@ -56,7 +56,7 @@ export class Delivery extends Context.Service<
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
       const queue = yield* Queue
-      const reconciler = yield* Reconciler
+      const projection = yield* Projection
       const storage = yield* Storage
       const { clientTimeoutMs, lateCommitMs, leaseMs } = yield* DeliveryTimes
       const startedAt = yield* Clock.currentTimeMillis
@@ -103,15 +103,10 @@ export class Delivery extends Context.Service<
           Effect.gen(function* () {
             const found = yield* cases.get(connection.firmId, work.caseId)
             if (Option.isSome(found))
-              yield* record(found.value, { kind: "note-sent", cause: lease.job.id, before: null, after: progress.join(" ") })
+              yield* projection.record(found.value, { kind: "note-sent", cause: lease.job.id, before: null, after: progress.join(" ") })
             yield* queue.settle(lease, { _tag: "Done" })
           })
         )
-      })
-
-      const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
-        const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]
-        yield* cases.record({ ...event, id, at, firmId: of.firmId, caseId: of.id })
       })
 
       const pushStatus: Delivery["Service"]["pushStatus"] = Effect.fn("Delivery.pushStatus")(
@@ -142,13 +137,13 @@ export class Delivery extends Context.Service<
               if (decided._tag === "Send") return "Send"
               if (decided._tag === "Apply") {
                 // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
-                yield* record(present, { kind: "status-superseded", cause: claimed.job.id, before: work.target, after: before })
+                yield* projection.record(present, { kind: "status-superseded", cause: claimed.job.id, before: work.target, after: before })
                 yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
-                yield* reconciler.applyRead(connection, present, read, claimed.job.id)
+                yield* projection.applyRead(connection, present, read, claimed.job.id)
               } else {
                 yield* cases.save({ ...present, status: decided.value })
                 if (decided._tag === "Settled") {
-                  yield* record(present, { kind: "status-pushed", cause: claimed.job.id, before, after: work.target })
+                  yield* projection.record(present, { kind: "status-pushed", cause: claimed.job.id, before, after: work.target })
                   yield* queue.settle(claimed, { _tag: "Done" })
                 } else yield* queue.settle(claimed, { _tag: "Held", reason: "status-sync-not-effective" })
               }
@@ -164,10 +159,10 @@ export class Delivery extends Context.Service<
             Effect.gen(function* () {
               const present = Option.getOrThrow(yield* cases.get(connection.firmId, work.caseId))
               yield* cases.save({ ...present, status: settle(present.status, work.target) })
-              yield* record(present, { kind: "status-pushed", cause: lease.job.id, before, after: work.target })
+              yield* projection.record(present, { kind: "status-pushed", cause: lease.job.id, before, after: work.target })
               for (const value of between)
                 if (!sameStatus(value, work.target) && !sameStatus(value, before))
-                  yield* record(present, {
+                  yield* projection.record(present, {
                     kind: "status-overwritten",
                     cause: lease.job.id,
                     before: value,

@@ -15,7 +15,7 @@ import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError } from "./ports/Crm.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
-import { Reconciler } from "./Reconciler.ts"
+import { Projection } from "./Projection.ts"
 
 export const pollEveryMs = 900_000
 
@@ -35,7 +35,7 @@ export class Poller extends Context.Service<
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
       const queue = yield* Queue
-      const reconciler = yield* Reconciler
+      const projection = yield* Projection
       const storage = yield* Storage
 
       const request = Effect.fn("Poller.request")(function* (connection: Connection) {
@@ -74,7 +74,7 @@ export class Poller extends Context.Service<
           { connectionId: connection.id, externalCaseId: pulled.externalId },
           Effect.gen(function* () {
             const present = yield* cases.findExternal(connection.firmId, connection.id, pulled.externalId)
-            yield* reconciler.markDirty(connection, pulled.externalId, Option.getOrUndefined(present), Priority.poll)
+            yield* projection.markDirty(connection, pulled.externalId, Option.getOrUndefined(present), Priority.poll)
           })
         )
       })

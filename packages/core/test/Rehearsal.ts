@@ -21,6 +21,7 @@ import { Crm, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from
 import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
+import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
@@ -183,6 +184,7 @@ export const layer = Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Work
   Layer.provideMerge(Poller.layer),
   Layer.provideMerge(Delivery.layer),
   Layer.provideMerge(Reconciler.layer),
+  Layer.provideMerge(Projection.layer),
   Layer.provideMerge(CrmConnections.layer),
   Layer.provideMerge(layerGateway),
   Layer.provideMerge(layerPlugins),

@@ -1,0 +1,241 @@
+/**
+ * Writes what the CRM said into cases and clients: the one place where a case is made, read into or marked.
+ *
+ * Everything here runs inside the case's transaction, which the caller opened. A hint never changes what a read
+ * confirmed; a read changes statuses only by the merge table, and whatever loses is recorded.
+ */
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import {
+  type Case,
+  type CaseEvent,
+  CaseId,
+  type Client,
+  ClientId,
+  type ExternalCaseId,
+  ExternalClientId
+} from "./domain/Case.ts"
+import type { Connection } from "./domain/Connection.ts"
+import type { CrmCase } from "./domain/CrmChange.ts"
+import { newId } from "./domain/Ids.ts"
+import { type Job, JobId } from "./domain/Job.ts"
+import { decide, type TwoWay, unknownValue } from "./domain/Merge.ts"
+import { sameStatus } from "./domain/StatusSync.ts"
+import { isStatusInboundEffective, isStatusOutboundEffective } from "./domain/Toggles.ts"
+import { CaseStore } from "./ports/CaseStore.ts"
+import { Queue } from "./ports/Queue.ts"
+
+export class Projection extends Context.Service<
+  Projection,
+  {
+    /** Marks a case for reading and makes the job, unless one is waiting already. */
+    readonly markDirty: (
+      connection: Connection,
+      externalId: ExternalCaseId,
+      present: Case | undefined,
+      priority: number
+    ) => Effect.Effect<void>
+    /** Makes a case that only a payload has named so far, with its client. */
+    readonly insertReported: (connection: Connection, hint: CrmCase, cause: string) => Effect.Effect<Case>
+    /** Takes a verified read into a case. Answers the case as saved. */
+    readonly applyRead: (
+      connection: Connection,
+      present: Case | undefined,
+      read: CrmCase,
+      cause: string
+    ) => Effect.Effect<Case>
+    /** The status a case has after the CRM was seen to hold this one, by the merge table. */
+    readonly mergeStatus: (connection: Connection, present: Case, read: CrmCase, cause: string) => Effect.Effect<TwoWay>
+    /** Appends to the case's history. */
+    readonly record: (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) => Effect.Effect<void>
+  }
+>()("@casewire/core/Projection") {
+  static readonly layer = Layer.effect(
+    Projection,
+    Effect.gen(function* () {
+      const cases = yield* CaseStore
+      const queue = yield* Queue
+
+      const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
+        const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]
+        yield* cases.record({ ...event, id, at, firmId: of.firmId, caseId: of.id })
+      })
+
+      const markDirty = Effect.fnUntraced(function* (
+        connection: Connection,
+        externalId: ExternalCaseId,
+        present: Case | undefined,
+        priority: number
+      ) {
+        // A case that is dirty already has its read waiting in the lane: the mark is cleared before a read begins.
+        if (present !== undefined && present.dirtySince !== null) return
+        if (present !== undefined) yield* cases.save({ ...present, dirtySince: yield* Clock.currentTimeMillis })
+        yield* queue.enqueue([
+          {
+            id: JobId.make(yield* newId),
+            firmId: connection.firmId,
+            connectionId: connection.id,
+            key: externalId,
+            lane: "state",
+            priority,
+            work: { _tag: "ReadCase", externalCaseId: externalId }
+          }
+        ])
+      })
+
+      /** Finds or makes the client. A hint never changes a client that a read confirmed. */
+      const clientOf = Effect.fnUntraced(function* (
+        connection: Connection,
+        of: CrmCase,
+        current: Client | undefined,
+        standing: "provisional" | "verified"
+      ) {
+        const externalId = of.client.externalId ?? current?.externalId ?? ExternalClientId.make(`lead:${of.externalId}`)
+        const known =
+          current?.externalId === externalId
+            ? current
+            : Option.getOrUndefined(yield* cases.findExternalClient(connection.firmId, connection.id, externalId))
+        if (known !== undefined && standing === "provisional") return known
+        const { email, firstName, fullName, lastName, phone } = of.client
+        const client: Client = {
+          id: known?.id ?? ClientId.make(yield* newId),
+          firmId: connection.firmId,
+          connectionId: connection.id,
+          externalId,
+          standing,
+          firstName: firstName ?? known?.firstName ?? "",
+          lastName: lastName ?? known?.lastName ?? "",
+          fullName: fullName ?? known?.fullName ?? [firstName, lastName].filter(Boolean).join(" "),
+          email: email ?? known?.email ?? "",
+          phone: phone ?? known?.phone ?? "",
+          updatedAt: yield* Clock.currentTimeMillis
+        }
+        yield* cases.saveClient(client)
+        return client
+      })
+
+      const insert = Effect.fnUntraced(function* (
+        connection: Connection,
+        of: CrmCase,
+        client: Client,
+        standing: "provisional" | "verified",
+        cause: string
+      ) {
+        const now = yield* Clock.currentTimeMillis
+        const created: Case = {
+          id: CaseId.make(yield* newId),
+          firmId: connection.firmId,
+          connectionId: connection.id,
+          externalId: of.externalId,
+          clientId: client.id,
+          standing,
+          name: nameOf(client, of),
+          caseType: of.caseType ?? { name: "" },
+          status: unknownValue,
+          reported: null,
+          fields: of.fields,
+          dirtySince: null,
+          receiveNumber: 0,
+          createdAt: now,
+          updatedAt: now,
+          externalCreatedAt: of.createdAt ?? null,
+          externalUpdatedAt: of.updatedAt ?? null,
+          verifiedAt: null
+        }
+        yield* cases.save(created)
+        yield* record(created, { kind: "created", cause, before: null, after: null })
+        return created
+      })
+
+      const insertReported = Effect.fnUntraced(function* (connection: Connection, hint: CrmCase, cause: string) {
+        const client = yield* clientOf(connection, hint, undefined, "provisional")
+        return yield* insert(connection, hint, client, "provisional", cause)
+      })
+
+      const pushesOf = (of: Case) =>
+        queue.find(of.firmId, {
+          connectionId: of.connectionId,
+          key: of.externalId,
+          lane: "state",
+          work: ["PushStatus"],
+          states: ["queued", "retry", "sending", "held"]
+        })
+
+      const applyRead: Projection["Service"]["applyRead"] = Effect.fn("Projection.applyRead")(
+        function* (connection, known, read, cause) {
+          const now = yield* Clock.currentTimeMillis
+          const current =
+            known === undefined
+              ? undefined
+              : Option.getOrUndefined(yield* cases.client(connection.firmId, known.clientId))
+          const client = yield* clientOf(connection, read, current, "verified")
+          const present = known ?? (yield* insert(connection, read, client, "verified", cause))
+          const status = yield* mergeStatus(connection, present, read, cause)
+          const next: Case = {
+            ...present,
+            clientId: client.id,
+            standing: "verified",
+            name: nameOf(client, read),
+            caseType: read.caseType ?? present.caseType,
+            status,
+            reported: null,
+            fields: { ...present.fields, ...read.fields },
+            updatedAt: now,
+            externalCreatedAt: read.createdAt ?? present.externalCreatedAt,
+            externalUpdatedAt: read.updatedAt ?? present.externalUpdatedAt,
+            verifiedAt: now
+          }
+          yield* cases.save(next)
+          if (known !== undefined && known.standing !== "verified")
+            yield* record(next, { kind: "standing-changed", cause, before: known.standing, after: "verified" })
+          return next
+        }
+      )
+
+      const mergeStatus = Effect.fnUntraced(function* (
+        connection: Connection,
+        present: Case,
+        read: CrmCase,
+        cause: string
+      ) {
+        const value = present.status
+        if (read.status === undefined) return value
+        const name = read.status.name
+        // The first status of a case is a fact nobody has yet, whatever the switches say about syncing changes.
+        if (value.platform === null) {
+          yield* record(present, { kind: "status-applied", cause, before: null, after: name })
+          return { platform: name, basePlatform: name, baseCrm: name, seenCrm: name }
+        }
+        const pushes = yield* pushesOf(present)
+        const last = pushes.at(-1)?.work
+        const held = !isStatusOutboundEffective(connection.toggles) && pushes.length > 0
+        const verdict = decide({
+          value,
+          read: name,
+          target: last?._tag === "PushStatus" ? last.target : null,
+          // While edits wait for the firm's answer, baselines stand still.
+          effective: isStatusInboundEffective(connection.toggles) && !held,
+          same: sameStatus
+        })
+        if (verdict._tag !== "Apply") return verdict.value
+        yield* supersede(present, pushes, name)
+        yield* record(present, { kind: "status-applied", cause, before: value.platform, after: name })
+        return verdict.value
+      })
+
+      /** The CRM moved first: the local edits that wait lose, and each is listed. */
+      const supersede = Effect.fnUntraced(function* (present: Case, pushes: ReadonlyArray<Job>, winner: string) {
+        for (const { id, work } of pushes) {
+          if (work._tag !== "PushStatus") continue
+          yield* record(present, { kind: "status-superseded", cause: id, before: work.target, after: winner })
+        }
+        yield* queue.resolve(present.firmId, { ids: pushes.map(({ id }) => id) }, "skip", "superseded-by-crm")
+      })
+
+      return Projection.of({ markDirty, insertReported, applyRead, mergeStatus, record })
+    })
+  )
+}
+
+const nameOf = (client: Client, of: CrmCase): string =>
+  [client.fullName, of.caseType?.name].filter((part) => part !== undefined && part !== "").join(" – ") ||
+  `Case ${of.externalId}`
