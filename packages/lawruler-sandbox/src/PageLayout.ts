@@ -18,7 +18,7 @@ header{padding:1rem 0;border-bottom:1px solid var(--line)}nav a{margin-right:1re
 h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.25rem;margin-top:2rem}h3{font-size:1.05rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
-td{overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);padding:.6rem;margin:.3rem 0}
+td{overflow-wrap:break-word;min-width:6ch;max-width:60ch}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);padding:.6rem;margin:.3rem 0}
 dt{color:var(--dim)}dd{margin:0 0 .4rem;overflow-wrap:anywhere}
 form{display:flex;flex-wrap:wrap;gap:.6rem;align-items:end;margin:.6rem 0}
 form p{margin:0;max-width:100%}label{display:block}select,input{font:inherit;max-width:100%;padding:.4rem;color:var(--text);background:var(--back);border:1px solid var(--line);border-radius:.25rem}
