@@ -76,6 +76,8 @@ const migrations: Record<string, Migration> = {
     sql`create index jobs_waiting on jobs (not_before) where phase = 0`,
     sql`create index jobs_ready on jobs (connection_id, priority) where phase = 1`,
     sql`create index jobs_leased on jobs (lease_until, connection_id) where phase = 2`,
+    // What is under way to the CRM for a case: asked by every job that applies something to it.
+    sql`create index jobs_outbound on jobs (firm_id, connection_id, key) where work_tag in ('AddNote', 'PushStatus')`,
     sql`create index jobs_by_state on jobs (firm_id, state, connection_id)`,
     sql`create table budgets (
       account text primary key, base integer not null, taken integer not null, calls integer not null,
