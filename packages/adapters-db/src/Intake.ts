@@ -11,7 +11,7 @@ import type { NewJob } from "@casewire/core/domain/Job"
 import type { Receipt } from "@casewire/core/domain/Receipt"
 import type { DatabaseService } from "./Database.ts"
 import { insertJob, type JobInserter } from "./JobRows.ts"
-import { receiptBody, receiptVerdict } from "./ReceiptRows.ts"
+import { receiptVerdict, SegmentWriter } from "./ReceiptRows.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 
 const batchLimit = 1_000
@@ -28,6 +28,7 @@ export class Intake {
   readonly #database: DatabaseService
   readonly #committed: () => void
   readonly #insert: Statement<Array<unknown>>
+  readonly #insertBody: Statement<[number, string, Buffer]>
   readonly #insertJob: JobInserter
   #receiveNumber: number
   #calls: Array<Call> = []
@@ -38,7 +39,10 @@ export class Intake {
     this.#committed = committed
     this.#insert = database.connection.prepare(
       `insert into receipts (receive_number, firm_id, id, connection_id, external_case_id, disposition, received_at,
-        verdict, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+        verdict, segment) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    )
+    this.#insertBody = database.connection.prepare(
+      "insert into receipt_bodies (segment, firm_id, body) values (?, ?, ?)"
     )
     this.#insertJob = insertJob(database)
     this.#receiveNumber = database.connection
@@ -82,14 +86,27 @@ export class Intake {
     this.#committed()
   }
 
+  #write(firmId: string, segment: SegmentWriter): void {
+    this.#insertBody.run(segment.number, firmId, segment.seal(this.#database.vault, firmId))
+  }
+
   #commit(batch: ReadonlyArray<Call>): unknown {
-    const { connection, vault } = this.#database
+    const { connection } = this.#database
     try {
       if (connection.inTransaction) throw new StorageFailure("misuse", "an intake batch met an open transaction")
       connection.exec("begin immediate")
+      const bodies = new Map<string, SegmentWriter>()
       for (const { jobs, now, receipt } of batch) {
+        const number = ++this.#receiveNumber
+        let segment = bodies.get(receipt.firmId)
+        if (segment === undefined || segment.isFull) {
+          if (segment !== undefined) this.#write(receipt.firmId, segment)
+          segment = new SegmentWriter(number)
+          bodies.set(receipt.firmId, segment)
+        }
+        segment.add(receipt)
         this.#insert.run(
-          ++this.#receiveNumber,
+          number,
           receipt.firmId,
           receipt.id,
           receipt.connectionId,
@@ -97,10 +114,11 @@ export class Intake {
           receipt.disposition._tag,
           receipt.receivedAt,
           receiptVerdict(receipt),
-          vault.seal(receipt.firmId, receipt.id, "receipt", receiptBody(receipt))
+          segment.number
         )
         for (const job of jobs) this.#insertJob(job, now)
       }
+      for (const [firmId, segment] of bodies) this.#write(firmId, segment)
       connection.exec("commit")
       this.#database.committed()
       return undefined

@@ -39,7 +39,9 @@ const migrations: Record<string, Migration> = {
     sql`create table receipts (
       receive_number integer primary key, firm_id text not null, id text not null, connection_id text not null,
       external_case_id text, disposition text not null, received_at integer not null, verdict text not null,
-      body blob not null) strict`,
+      segment integer not null) strict`,
+    // What a firm's receipts of one commit hold, sealed together: sealing one by one cost more than storing them.
+    sql`create table receipt_bodies (segment integer primary key, firm_id text not null, body blob not null) strict`,
     sql`create unique index receipts_by_id on receipts (firm_id, id)`,
     sql`create index receipts_of_case on receipts (firm_id, external_case_id) where external_case_id is not null`,
     sql`create index receipts_set_aside on receipts (firm_id, disposition) where disposition <> 'Accepted'`,

@@ -1,14 +1,103 @@
 /**
- * Receipts as rows: what came from outside is sealed as one value, what became of it stands in the clear beside it
- * (codes and field names, never a value), because it changes and is asked for.
+ * Receipts as rows: what came from outside is sealed, what became of it stands in the clear beside it (codes and field
+ * names, never a value), because it changes and is asked for.
+ *
+ * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
+ * webhook's bytes cost. Whoever deletes receipts one day must delete a segment with the last of them.
  */
 import { Schema } from "effect"
+import type { Kysely } from "kysely"
 import { Receipt } from "@casewire/core/domain/Receipt"
+import { StorageFailure } from "./StorageFailure.ts"
 import type { Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
 
-export const receiptBody = (receipt: Receipt): string =>
-  JSON.stringify([receipt.mediaType, receipt.body, receipt.query, receipt.headerNames])
+/** Small enough that reading one receipt stays cheap. */
+const maxReceipts = 16
+const maxText = 65_536
+const cached = 16
+
+type Content = readonly [id: string, mediaType: string, body: string, query: unknown, headerNames: unknown]
+
+export class SegmentWriter {
+  /** The receive number of the first receipt names the segment. */
+  readonly number: number
+  readonly #contents: Array<string> = []
+  #size = 0
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  get isFull(): boolean {
+    return this.#contents.length >= maxReceipts || this.#size >= maxText
+  }
+
+  add(receipt: Receipt): void {
+    const text = JSON.stringify([receipt.id, receipt.mediaType, receipt.body, receipt.query, receipt.headerNames])
+    this.#contents.push(text)
+    this.#size += text.length
+  }
+
+  seal(vault: Vault, firmId: string): Buffer {
+    return vault.seal(firmId, String(this.number), "receipts", `[${this.#contents.join(",")}]`)
+  }
+}
+
+export type ReceiptRow = Tables["receipts"] & { readonly sealed: Buffer }
+
+export const receiptsWithBodies = (db: Kysely<Tables>, firmId: string) =>
+  db
+    .selectFrom("receipts")
+    .innerJoin("receipt_bodies", "receipt_bodies.segment", "receipts.segment")
+    .selectAll("receipts")
+    .select("receipt_bodies.body as sealed")
+    .where("receipts.firm_id", "=", firmId)
+
+/** Reads receipts; the segments that were opened last are kept, because neighbours are read one after another. */
+export class Segments {
+  readonly #vault: Vault
+  readonly #opened = new Map<string, ReadonlyArray<Content>>()
+
+  constructor(vault: Vault) {
+    this.#vault = vault
+  }
+
+  toReceipt(row: ReceiptRow): Receipt {
+    const content = this.#open(row).find(([id]) => id === row.id)
+    if (content === undefined) throw new StorageFailure("sealed-value", `receipt ${row.id} is not in its segment`)
+    const [, mediaType, body, query, headerNames] = content
+    return decode({
+      ...JSON.parse(row.verdict),
+      id: row.id,
+      firmId: row.firm_id,
+      connectionId: row.connection_id,
+      receivedAt: row.received_at,
+      receiveNumber: row.receive_number,
+      externalCaseId: row.external_case_id,
+      mediaType,
+      body,
+      query,
+      headerNames
+    })
+  }
+
+  #open(row: ReceiptRow): ReadonlyArray<Content> {
+    const name = `${row.firm_id}\u0000${row.segment}`
+    const known = this.#opened.get(name)
+    if (known !== undefined) return known
+    const text = this.#vault.open(row.firm_id, String(row.segment), "receipts", row.sealed)
+    const contents = JSON.parse(text) as ReadonlyArray<Content>
+    for (const oldest of this.#opened.keys()) {
+      if (this.#opened.size < cached) break
+      this.#opened.delete(oldest)
+    }
+    this.#opened.set(name, contents)
+    return contents
+  }
+}
+
+const decode = Schema.decodeUnknownSync(Receipt)
 
 export const receiptVerdict = (
   verdict: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">
@@ -19,22 +108,3 @@ export const receiptVerdict = (
     warnings: verdict.warnings,
     replayedAt: verdict.replayedAt
   })
-
-const decode = Schema.decodeUnknownSync(Receipt)
-
-export const rowToReceipt = (vault: Vault, row: Tables["receipts"]): Receipt => {
-  const [mediaType, body, query, headerNames] = JSON.parse(vault.open(row.firm_id, row.id, "receipt", row.body))
-  return decode({
-    ...JSON.parse(row.verdict),
-    id: row.id,
-    firmId: row.firm_id,
-    connectionId: row.connection_id,
-    receivedAt: row.received_at,
-    receiveNumber: row.receive_number,
-    externalCaseId: row.external_case_id,
-    mediaType,
-    body,
-    query,
-    headerNames
-  })
-}

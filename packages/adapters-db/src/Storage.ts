@@ -8,7 +8,7 @@ import { Storage } from "@casewire/core/ports/Storage"
 import { JobId } from "@casewire/core/domain/Job"
 import { CurrentTransaction, Database } from "./Database.ts"
 import { Intake } from "./Intake.ts"
-import { receiptVerdict, rowToReceipt } from "./ReceiptRows.ts"
+import { receiptsWithBodies, receiptVerdict, Segments } from "./ReceiptRows.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { WorkSignal } from "./WorkSignal.ts"
 
@@ -18,7 +18,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
     const database = yield* Database
     const signal = yield* WorkSignal
     const intake = new Intake(database, signal.raise)
-    const { vault } = database
+    const segments = new Segments(database.vault)
 
     return Storage.of({
       atomically: database.atomically,
@@ -37,25 +37,26 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
         }),
       receipt: Effect.fn("Storage.receipt")(function* (firmId, id) {
         const row = yield* database.read((db) =>
-          db.selectFrom("receipts").selectAll().where("firm_id", "=", firmId).where("id", "=", id).executeTakeFirst()
+          receiptsWithBodies(db, firmId).where("id", "=", id).executeTakeFirst()
         )
-        return Option.map(Option.fromUndefinedOr(row), (found) => rowToReceipt(vault, found))
+        return Option.map(Option.fromUndefinedOr(row), (found) => segments.toReceipt(found))
       }),
       receipts: Effect.fn("Storage.receipts")(function* (firmId, filter) {
         const rows = yield* database.read((db) => {
-          let query = db.selectFrom("receipts").selectAll().where("firm_id", "=", firmId)
+          let query = receiptsWithBodies(db, firmId)
           const { before, connectionId, disposition, externalCaseId } = filter
           if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
           if (disposition !== undefined) query = query.where("disposition", "=", disposition)
           // Literally as the partial index has it.
           if (disposition !== undefined && disposition !== "Accepted") query = query.where("disposition", "<>", sql.lit("Accepted"))
           if (externalCaseId !== undefined) query = query.where("external_case_id", "=", externalCaseId)
-          if (before !== undefined) query = query.where("id", "<", before)
           // The plus sign keeps the planner with the narrower index: few receipts are of one case, or set aside.
           const isNarrow = externalCaseId !== undefined || (disposition !== undefined && disposition !== "Accepted")
-          return query.orderBy(isNarrow ? sql`+id` : "id", "desc").limit(filter.limit).execute()
+          const id = isNarrow ? sql<string>`+receipts.id` : sql.ref<string>("receipts.id")
+          if (before !== undefined) query = query.where(id, "<", before)
+          return query.orderBy(id, "desc").limit(filter.limit).execute()
         })
-        return rows.map((row) => rowToReceipt(vault, row))
+        return rows.map((row) => segments.toReceipt(row))
       }),
       judge: Effect.fn("Storage.judge")(function* (firmId, id, verdict) {
         yield* database.write((db) =>

@@ -26,8 +26,10 @@ export interface Tables {
     disposition: string
     received_at: number
     verdict: string
-    body: Buffer
+    /** Which of `receipt_bodies` holds what arrived: the receive number of the first receipt in it. */
+    segment: number
   }
+  receipt_bodies: { segment: number; firm_id: string; body: Buffer }
   keys: { firm_id: string; key: string; operation: string }
   clients: { firm_id: string; id: string; connection_id: string; external_id: string; body: Buffer }
   cases: {

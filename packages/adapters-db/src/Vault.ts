@@ -5,7 +5,8 @@
  * The additional data names firm, owner of the row, field and key version, so a value that is copied to another row,
  * field or firm does not open. Firm keys are kept unwrapped in memory; deleting a firm's key erases its data for good.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, randomBytes } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import type { Database as Connection, Statement } from "better-sqlite3"
 import { StorageFailure } from "./StorageFailure.ts"
 
@@ -25,7 +26,7 @@ const tagSize = 16
 
 interface FirmKey {
   readonly version: number
-  readonly key: Buffer
+  readonly key: KeyObject
 }
 
 export class Vault {
@@ -80,7 +81,7 @@ export class Vault {
   }
 
   /** A key of its own for one file, so that its chunks may count their nonces. */
-  fileKey(firmId: string, salt: Uint8Array, info: string, version?: number): FirmKey {
+  fileKey(firmId: string, salt: Uint8Array, info: string, version?: number): { version: number; key: Buffer } {
     const own = this.#keyOf(firmId, version)
     return { version: own.version, key: Buffer.from(hkdfSync("sha256", own.key, salt, info, 32)) }
   }
@@ -108,15 +109,16 @@ export class Vault {
       if (version !== undefined) throw new Error("no key")
       return this.#make(firmId)
     }
-    const firmKey = { version: row.version, key: unwrap(this.#kek, firmId, row.version, row.wrapped) }
+    const firmKey = { version: row.version, key: createSecretKey(unwrap(this.#kek, firmId, row.version, row.wrapped)) }
     if (version !== undefined && version !== firmKey.version) throw new Error("unknown key version")
     this.#keys.set(firmId, firmKey)
     return firmKey
   }
 
   #make(firmId: string): FirmKey {
-    const made = { version: 1, key: randomBytes(32) }
-    this.#insert.run(firmId, made.version, this.#kek.id, wrap(this.#kek, firmId, made.version, made.key))
+    const key = randomBytes(32)
+    const made = { version: 1, key: createSecretKey(key) }
+    this.#insert.run(firmId, made.version, this.#kek.id, wrap(this.#kek, firmId, made.version, key))
     this.#keys.set(firmId, made)
     this.#fresh.add(firmId)
     return made
