@@ -144,7 +144,11 @@ const exchange = (
   Effect.tryPromise({
     try: async (interrupted): Promise<Exchanged> => {
       const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(new DeadlinePassed()), limits.timeoutMs)
+      const timer = setTimeout(
+        // Where no connection stands, the request has not left: asked now, because aborting closes the connection.
+        () => deadline.abort(pool.stats.connected === 0 ? new ConnectFailed("TIMEOUT") : new DeadlinePassed()),
+        limits.timeoutMs
+      )
       try {
         const answer = await pool.request({
           path,

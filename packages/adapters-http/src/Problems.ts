@@ -25,6 +25,7 @@ const known = {
   "url-too-long": [414, "The URL is too long"],
   "media-type-unsupported": [415, "The media type is not supported"],
   "content-encoding-unsupported": [415, "The content encoding is not supported"],
+  "expectation-failed": [417, "The expectation cannot be met"],
   "request-invalid": [422, "The request does not fit"],
   "webhook-fields-invalid": [422, "Required webhook fields are missing or invalid"],
   "connection-invalid": [422, "The connection cannot be saved like this"],

@@ -28,7 +28,7 @@ import { answerJson, answerProblem, close, rawProblem } from "./RawAnswer.ts"
 import { matchRoute } from "./Routes.ts"
 import { setSecurityHeaders } from "./SecurityHeaders.ts"
 import { slowRequests } from "./SlowRequests.ts"
-import { prefix as webhooks } from "./WebhookRequest.ts"
+import { maxUrl, prefix as webhooks } from "./WebhookRequest.ts"
 import { makeWebhookRoute, type WebhookOptions } from "./WebhookRoute.ts"
 
 export interface ServerOptions extends WebhookOptions {
@@ -133,8 +133,9 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url!
     answers.set(request.socket, response)
-    if (url === "/livez") return answerJson(response, 200, { live: true })
-    if (url === "/readyz") return void ready(response)
+    if (url.length > maxUrl) return answerProblem(response, problem("url-too-long"), close)
+    if ((url === "/livez" || url === "/readyz") && (request.method === "GET" || request.method === "HEAD"))
+      return url === "/livez" ? answerJson(response, 200, { live: true }) : void ready(response)
     if (state.isDraining) return answerProblem(response, problem("draining"), ["retry-after", "5", ...close])
     if (url.startsWith(webhooks)) return webhook(request, response)
     manage(request, response)
@@ -175,6 +176,7 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
   server.on("request", handle)
   // With this listener the decision whether to take the body is ours, and it comes after the token's.
   server.on("checkContinue", handle)
+  server.on("checkExpectation", (_request, response) => answerProblem(response, problem("expectation-failed"), close))
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const answer = answers.get(socket)
     const canAnswer =

@@ -19,7 +19,7 @@ import { answerJson, answerProblem, close } from "./RawAnswer.ts"
 import type { SlowRequests } from "./SlowRequests.ts"
 import { clientAddress, throttleDefaults, type ThrottleOptions, tokenThrottle } from "./TokenThrottle.ts"
 import { type MultipartLimits, multipartDefaults, readMultipart } from "./WebhookMultipart.ts"
-import { isEncoded, maxUrl, readMedia, readTarget, textOf } from "./WebhookRequest.ts"
+import { isEncoded, readMedia, readTarget, textOf } from "./WebhookRequest.ts"
 
 export interface WebhookOptions {
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
@@ -61,9 +61,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
   }
 
   const route: RawHandler = (request, response) => {
-    const url = request.url!
-    if (url.length > maxUrl) return answerProblem(response, problem("url-too-long"), close)
-    const target = readTarget(url, request.headers)
+    const target = readTarget(request.url!, request.headers)
     if (target._tag === "Unknown") return answerProblem(response, problem("not-found"), close)
     if (request.method !== "POST")
       return answerProblem(response, problem("method-not-allowed"), ["allow", "POST", ...close])

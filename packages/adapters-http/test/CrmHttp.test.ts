@@ -193,16 +193,17 @@ describe("a request", () => {
   })
 
   it("that cannot connect certainly left nothing", async () => {
-    const nowhere = ManagedRuntime.make(
-      layer({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 }).pipe(Layer.provide(layerMemory))
-    )
-    const exit = nowhere.runPromiseExit(
-      Effect.flatMap(CrmGateway, (gateway) =>
-        Effect.flatMap(gateway.open(connection(), manifest), (http) => http.send(write))
+    // A closed port, and a name that does not exist.
+    for (const sandboxOrigin of ["http://127.0.0.1:1", "http://nowhere.invalid"]) {
+      const nowhere = ManagedRuntime.make(layer({ sandboxOrigin, timeoutMs: 200 }).pipe(Layer.provide(layerMemory)))
+      const exit = nowhere.runPromiseExit(
+        Effect.flatMap(CrmGateway, (gateway) =>
+          Effect.flatMap(gateway.open(connection(), manifest), (http) => http.send(write))
+        )
       )
-    )
-    expect(await reasonOf(exit)).toBe("CrmUnreachable")
-    await nowhere.dispose()
+      expect([sandboxOrigin, await reasonOf(exit)]).toEqual([sandboxOrigin, "CrmUnreachable"])
+      await nowhere.dispose()
+    }
   })
 
   it("of a live connection never reaches the sandbox, nor any address that is not global", async () => {

@@ -105,7 +105,9 @@ describe("every answer", () => {
     ["TRACE", "/api/v1/cases", 405],
     ["POST", "/webhooks/acme", 401],
     ["GET", "/webhooks/acme", 405],
-    ["PUT", "/livez", 200]
+    ["PUT", "/livez", 405],
+    ["HEAD", "/livez", 200],
+    ["GET", `/api/v1/cases?x=${"y".repeat(8200)}`, 414]
   ]
   it.each(paths)("%s %s carries the security headers", async (method, path, status) => {
     const answer = await raw(world.port, head(`${method} ${path} HTTP/1.1`, "Host: x", "Connection: close"))
@@ -136,6 +138,11 @@ describe("every answer", () => {
     expect(openapi.openapi).toMatch(/^3\.1/)
     expect(Object.keys(openapi.paths)).toContain("/api/v1/connections/{id}/webhook-token")
   })
+})
+
+it("answers an expectation that it does not know with 417", async () => {
+  const answer = await raw(world.port, head("POST /webhooks/acme HTTP/1.1", "Host: x", "Expect: 200-maybe"))
+  expectProblem(answer, 417, "expectation-failed")
 })
 
 it("refuses new requests while it drains, and lets the running one finish", async () => {
