@@ -66,7 +66,9 @@ const main = Effect.gen(function* () {
   ] as const) {
     const small = yield* measure(1_000, lanes, connections)
     const big = yield* measure(large, lanes, connections)
-    console.log(JSON.stringify({ lanes, connections, at1k: ms(small), [`at${large}`]: ms(big), ratio: ms(big / small) }))
+    console.log(
+      JSON.stringify({ lanes, connections, at1k: ms(small), [`at${large}`]: ms(big), ratio: ms(big / small) })
+    )
   }
 })
 

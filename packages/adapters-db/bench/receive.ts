@@ -43,7 +43,12 @@ const put = (row: string) =>
   })
 
 let last = 0
-const id = () => `019b8d6a-${(++last).toString(16).padStart(8, "0").replace(/(....)$/, "-7$1").slice(0, 13)}-8000-${randomBytes(6).toString("hex")}`
+const id = () =>
+  `019b8d6a-${(++last)
+    .toString(16)
+    .padStart(8, "0")
+    .replace(/(....)$/, "-7$1")
+    .slice(0, 13)}-8000-${(last * 7919).toString(16).padStart(12, "0")}`
 
 const perSecond = async (call: (id: string) => Promise<unknown>, round: number) => {
   const start = performance.now()
@@ -57,7 +62,8 @@ const perSecond = async (call: (id: string) => Promise<unknown>, round: number) 
   return { rate: ((callers * each) / (performance.now() - start)) * 1000, cpu: (system + user) / (callers * each) }
 }
 
-const median = (values: ReadonlyArray<number>) => Math.round(values.toSorted((a, b) => a - b)[values.length >> 1]! * 10) / 10
+const median = (values: ReadonlyArray<number>) =>
+  Math.round(values.toSorted((a, b) => a - b)[values.length >> 1]! * 10) / 10
 
 const main = Effect.gen(function* () {
   const storage = yield* Storage
@@ -81,11 +87,24 @@ const main = Effect.gen(function* () {
       )
     )
   }
-  const of = (all: typeof ours) => ({ perSecond: median(all.map((one) => one.rate)), cpuMicros: median(all.map((one) => one.cpu)) })
-  console.log(JSON.stringify({ ours: of(ours), bare: of(floor), ratio: median(ours.map((o) => o.rate)) / median(floor.map((f) => f.rate)) }))
+  const of = (all: typeof ours) => ({
+    perSecond: median(all.map((one) => one.rate)),
+    cpuMicros: median(all.map((one) => one.cpu))
+  })
+  console.log(
+    JSON.stringify({
+      ours: of(ours),
+      bare: of(floor),
+      ratio: median(ours.map((o) => o.rate)) / median(floor.map((f) => f.rate))
+    })
+  )
 }).pipe(
   Effect.provide(
-    layerSqlite({ file: join(folder, "db"), documents: join(folder, "documents"), kek: Redacted.make<Uint8Array>(randomBytes(32)) })
+    layerSqlite({
+      file: join(folder, "db"),
+      documents: join(folder, "documents"),
+      kek: Redacted.make<Uint8Array>(randomBytes(32))
+    })
   )
 )
 

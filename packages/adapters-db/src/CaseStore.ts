@@ -2,16 +2,17 @@
  * `CaseStore` on SQLite: bodies sealed as one value each, ids and the dirty mark in columns of their own. Lists run by
  * id, newest first: ids are made in the order of time.
  */
-import { Effect, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { sql } from "kysely"
 import { Case, CaseEvent, Client } from "@casewire/core/domain/Case"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { Database } from "./Database.ts"
+import { decoder } from "./Decoder.ts"
 import type { Tables } from "./Tables.ts"
 
-const decodeCase = Schema.decodeUnknownSync(Case)
-const decodeClient = Schema.decodeUnknownSync(Client)
-const decodeEvent = Schema.decodeUnknownSync(CaseEvent)
+const decodeCase = decoder(Case, "case")
+const decodeClient = decoder(Client, "client")
+const decodeEvent = decoder(CaseEvent, "case event")
 
 export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
   CaseStore,
@@ -20,19 +21,22 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
     const { vault } = database
 
     const toCase = (row: Pick<Tables["cases"], "firm_id" | "id" | "body">): Case =>
-      decodeCase(JSON.parse(vault.open(row.firm_id, row.id, "case", row.body)))
+      decodeCase(JSON.parse(vault.open(row.firm_id, row.id, "case", row.body)), row.id)
     const toClient = (row: Pick<Tables["clients"], "firm_id" | "id" | "body">): Client =>
-      decodeClient(JSON.parse(vault.open(row.firm_id, row.id, "client", row.body)))
+      decodeClient(JSON.parse(vault.open(row.firm_id, row.id, "client", row.body)), row.id)
     const toEvent = (row: Omit<Tables["case_events"], "seq">): CaseEvent =>
-      decodeEvent({
-        id: row.id,
-        firmId: row.firm_id,
-        caseId: row.case_id,
-        at: row.at,
-        kind: row.kind,
-        cause: row.cause,
-        ...JSON.parse(vault.open(row.firm_id, row.id, "case event", row.change))
-      })
+      decodeEvent(
+        {
+          id: row.id,
+          firmId: row.firm_id,
+          caseId: row.case_id,
+          at: row.at,
+          kind: row.kind,
+          cause: row.cause,
+          ...JSON.parse(vault.open(row.firm_id, row.id, "case event", row.change))
+        },
+        row.id
+      )
 
     return CaseStore.of({
       get: Effect.fn("CaseStore.get")(function* (firmId, id) {

@@ -26,9 +26,11 @@ export const claimHeads = async (
   const candidates = await connectionsWithWork(db)
   const heads: Array<{ readonly seq: number; readonly priority: number }> = []
   // Whatever is among the first `limit` heads belongs to one of the first `limit` connections, ordered by their best.
-  const open = candidates.filter(({ running }) => running < perConnection).sort(byUrgency).slice(0, limit)
-  for (const { id, running } of open)
-    heads.push(...(await readyOf(db, id, Math.min(limit, perConnection - running))))
+  const open = candidates
+    .filter(({ running }) => running < perConnection)
+    .sort(byUrgency)
+    .slice(0, limit)
+  for (const { id, running } of open) heads.push(...(await readyOf(db, id, Math.min(limit, perConnection - running))))
   if (heads.length === 0) return []
   const chosen = heads.sort(byUrgency).slice(0, limit)
   const rows: Array<Row> = []

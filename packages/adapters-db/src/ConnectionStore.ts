@@ -10,10 +10,11 @@ import { Connection, Firm } from "@casewire/core/domain/Connection"
 import { FirmId, type Instant } from "@casewire/core/domain/Ids"
 import { ConnectionNotFound, ConnectionStore, type Credentials } from "@casewire/core/ports/ConnectionStore"
 import { CurrentTransaction, Database, type Transaction } from "./Database.ts"
+import { decoder } from "./Decoder.ts"
 
-const decodeConnection = Schema.decodeUnknownSync(Connection)
-const decodeFirm = Schema.decodeUnknownSync(Firm)
-const decodeCredentials = Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.String))
+const decodeConnection = decoder(Connection, "connection")
+const decodeFirm = decoder(Firm, "firm")
+const decodeCredentials = decoder(Schema.Record(Schema.String, Schema.String), "credentials of")
 
 /** Only tokens that exist are kept, so a stranger's guesses cannot fill the memory. */
 interface LiveToken {
@@ -52,7 +53,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
           .executeTakeFirst()
       )
       if (row === undefined) return yield* new ConnectionNotFound({ connectionId: id })
-      const connection = decodeConnection(JSON.parse(row.body))
+      const connection = decodeConnection(JSON.parse(row.body), id)
       if (!isInside && before === generation) connections.set(key, connection)
       return connection
     })
@@ -92,7 +93,8 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
       }),
       firms: Effect.map(
         database.read((db) => db.selectFrom("firms").selectAll().orderBy("firm_id").execute()),
-        (rows) => rows.map((row) => decodeFirm({ id: row.firm_id, name: row.name, createdAt: row.created_at }))
+        (rows) =>
+          rows.map((row) => decodeFirm({ id: row.firm_id, name: row.name, createdAt: row.created_at }, row.firm_id))
       ),
       save: Effect.fn("ConnectionStore.save")(function* (connection, credentials) {
         yield* database.write(async (db, transaction) => {
@@ -114,9 +116,9 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
       get: Effect.fn("ConnectionStore.get")(load),
       list: Effect.fn("ConnectionStore.list")(function* (firmId) {
         const rows = yield* database.read((db) =>
-          db.selectFrom("connections").select("body").where("firm_id", "=", firmId).orderBy("id").execute()
+          db.selectFrom("connections").select(["id", "body"]).where("firm_id", "=", firmId).orderBy("id").execute()
         )
-        return rows.map((row) => decodeConnection(JSON.parse(row.body)))
+        return rows.map((row) => decodeConnection(JSON.parse(row.body), row.id))
       }),
       credentials: Effect.fn("ConnectionStore.credentials")(function* (firmId, id) {
         const row = yield* database.read((db) =>
@@ -129,7 +131,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
         )
         if (row === undefined) return yield* new ConnectionNotFound({ connectionId: id })
         if (row.credentials === null) return {}
-        return textToCredentials(vault.open(firmId, id, "credentials", row.credentials))
+        return textToCredentials(id, vault.open(firmId, id, "credentials", row.credentials))
       }),
       update: Effect.fn("ConnectionStore.update")(function* (firmId, id, change) {
         const after = yield* database.write(async (db, transaction) => {
@@ -140,7 +142,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
             .where("id", "=", id)
             .executeTakeFirst()
           if (row === undefined) return undefined
-          const value = change(decodeConnection(JSON.parse(row.body)))
+          const value = change(decodeConnection(JSON.parse(row.body), id))
           await db
             .updateTable("connections")
             .set({ body: JSON.stringify(value) })
@@ -209,7 +211,7 @@ const keyOf = (firmId: string, id: string): string => `${firmId}\u0000${id}`
 const credentialsToText = (credentials: Credentials): string =>
   JSON.stringify(Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, Redacted.value(value)])))
 
-const textToCredentials = (text: string): Credentials =>
+const textToCredentials = (id: string, text: string): Credentials =>
   Object.fromEntries(
-    Object.entries(decodeCredentials(JSON.parse(text))).map(([name, value]) => [name, Redacted.make(value)])
+    Object.entries(decodeCredentials(JSON.parse(text), id)).map(([name, value]) => [name, Redacted.make(value)])
   )

@@ -144,7 +144,8 @@ export const makeDatabase = (parts: {
     heads,
     committed,
     rolledBack,
-    read: (query) => Effect.flatMap(current, (transaction) => run(() => query(transaction === undefined ? reader : writer))),
+    read: (query) =>
+      Effect.flatMap(current, (transaction) => run(() => query(transaction === undefined ? reader : writer))),
     write: (query) =>
       Effect.flatMap(current, (transaction) =>
         transaction === undefined

@@ -9,14 +9,20 @@ import { join } from "node:path"
 import { Clock, Effect, Exit, Layer, Option, Schema, Stream } from "effect"
 import { sql } from "kysely"
 import { FirmId } from "@casewire/core/domain/Ids"
-import { DocumentNotFound, DocumentStore, DocumentTooLarge, type StoredDocument } from "@casewire/core/ports/DocumentStore"
+import {
+  DocumentNotFound,
+  DocumentStore,
+  DocumentTooLarge,
+  type StoredDocument
+} from "@casewire/core/ports/DocumentStore"
 import { Database } from "./Database.ts"
+import { decoder } from "./Decoder.ts"
 import { SealedFileReader, SealedFileWriter } from "./SealedFile.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import type { Tables } from "./Tables.ts"
 
 const Meta = Schema.Struct({ name: Schema.String, contentType: Schema.String, sha256: Schema.String })
-const decodeMeta = Schema.decodeUnknownSync(Meta)
+const decodeMeta = decoder(Meta, "document")
 
 export const layer = (folder: string): Layer.Layer<DocumentStore, never, Database> =>
   Layer.effect(
@@ -32,7 +38,7 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
         owner: row.owner,
         size: row.size,
         createdAt: row.created_at,
-        ...decodeMeta(JSON.parse(vault.open(row.firm_id, row.id, "document", row.meta)))
+        ...decodeMeta(JSON.parse(vault.open(row.firm_id, row.id, "document", row.meta)), row.id)
       })
       const find = (firmId: string, id: string) =>
         database.read((db) =>
@@ -60,7 +66,10 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
           return before?.file
         })
 
-      yield* removeLeftovers(folder, database.read((db) => db.selectFrom("documents").select(["firm_id", "file"]).execute()))
+      yield* removeLeftovers(
+        folder,
+        database.read((db) => db.selectFrom("documents").select(["firm_id", "file"]).execute())
+      )
 
       return DocumentStore.of({
         put: (meta, bytes, maxBytes) =>
@@ -119,10 +128,12 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
                 (opened) => onDisk(() => opened.close())
               )
               return Stream.paginate(undefined, () =>
-                Effect.map(onDisk(() => reader.next()), (chunk) =>
-                  chunk === undefined
-                    ? ([[], Option.none<undefined>()] as const)
-                    : ([[chunk], Option.some(undefined)] as const)
+                Effect.map(
+                  onDisk(() => reader.next()),
+                  (chunk) =>
+                    chunk === undefined
+                      ? ([[], Option.none<undefined>()] as const)
+                      : ([[chunk], Option.some(undefined)] as const)
                 )
               )
             })
@@ -181,4 +192,5 @@ const removeLeftovers = (
   })
 
 /** A folder that was named by mistake must not lose what is not ours. */
-const isOurs = (file: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(\.part)?$/.test(file)
+const isOurs = (file: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(\.part)?$/.test(file)

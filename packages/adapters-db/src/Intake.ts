@@ -132,4 +132,5 @@ export class Intake {
 
 /** A refusal that the other rows of the batch have no part in: a constraint, or a value that cannot be bound. */
 const isOfOneRow = (failure: unknown): boolean =>
-  failure instanceof StorageFailure && (failure.code.startsWith("SQLITE_CONSTRAINT") || !failure.code.startsWith("SQLITE_"))
+  failure instanceof StorageFailure &&
+  (failure.code.startsWith("SQLITE_CONSTRAINT") || !failure.code.startsWith("SQLITE_"))

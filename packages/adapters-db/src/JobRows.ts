@@ -4,9 +4,9 @@
  *
  * Work that holds nothing but ids is stored in the clear; everything else is sealed.
  */
-import { Schema } from "effect"
 import { Job, Work, type NewJob } from "@casewire/core/domain/Job"
 import type { DatabaseService } from "./Database.ts"
+import { decoder } from "./Decoder.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
@@ -54,30 +54,33 @@ const workToColumn = (vault: Vault, job: NewJob): Buffer | string => {
 
 const columnToWork = (vault: Vault, row: JobRow): unknown => {
   if (typeof row.work !== "string") return JSON.parse(vault.open(row.firm_id, row.id, "work", row.work))
-  const work = decodeWork(JSON.parse(row.work))
+  const work = decodeWork(JSON.parse(row.work), row.id)
   // Text in the clear is taken only for work that may be in the clear: nobody writes a note past the seal.
   if (!idsOnly.has(work._tag)) throw new StorageFailure("sealed-value", `the work of ${row.id} is not sealed`)
   return work
 }
 
-const decodeWork = Schema.decodeUnknownSync(Work)
-const decodeJob = Schema.decodeUnknownSync(Job)
+const decodeWork = decoder(Work, "work of")
+const decodeJob = decoder(Job, "job")
 
 export const rowToJob = (vault: Vault, row: JobRow): Job =>
-  decodeJob({
-    id: row.id,
-    firmId: row.firm_id,
-    connectionId: row.connection_id,
-    key: row.key,
-    lane: row.lane,
-    priority: row.priority,
-    work: columnToWork(vault, row),
-    state: row.state,
-    attempts: row.attempts,
-    notBefore: row.not_before,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    sentAt: row.sent_at,
-    progress: JSON.parse(row.progress),
-    reason: row.reason
-  })
+  decodeJob(
+    {
+      id: row.id,
+      firmId: row.firm_id,
+      connectionId: row.connection_id,
+      key: row.key,
+      lane: row.lane,
+      priority: row.priority,
+      work: columnToWork(vault, row),
+      state: row.state,
+      attempts: row.attempts,
+      notBefore: row.not_before,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      sentAt: row.sent_at,
+      progress: JSON.parse(row.progress),
+      reason: row.reason
+    },
+    row.id
+  )

@@ -27,7 +27,11 @@ const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: nu
 
 /** The ids come first and the rows after them, so that sorting a long list never drags its bodies along. */
 export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter) =>
-  db.selectFrom("jobs").selectAll().where("seq", "in", selectPlaces(db, firmId, filter)).orderBy("seq")
+  db
+    .selectFrom("jobs")
+    .selectAll()
+    .where("seq", "in", selectPlaces(db, firmId, filter))
+    .orderBy("seq")
 
 const selectPlaces = (db: Kysely<Tables>, firmId: string, filter: JobFilter) => {
   const { connectionId, ids, key, lane, limit, states, work } = filter
@@ -96,9 +100,7 @@ export const resolveJobs = async (
         phase: null,
         lease_until: null,
         leased_by: null,
-        ...(isBack
-          ? { attempts: 0, not_before: now, seq: sql<number>`(select max(seq) + 1 from jobs)` }
-          : {})
+        ...(isBack ? { attempts: 0, not_before: now, seq: sql<number>`(select max(seq) + 1 from jobs)` } : {})
       })
       .where("seq", "=", row.seq)
       .execute()
@@ -168,4 +170,3 @@ export const statsOfFirm = async (
   for (const { connection_id, n } of blocked) Object.assign(stats.get(connection_id) ?? {}, { blockedLanes: n })
   return [...stats.values()]
 }
-

@@ -47,7 +47,8 @@ export const openReader = (file: string): Connection => {
 /** Throws `StoreUnfit` naming the first setting that is wrong. */
 export const checkFitness = (connection: Connection): void => {
   const version = connection.prepare("select sqlite_version()").pluck().get() as string
-  if (isOlder(version, oldestSqlite)) throw new StoreUnfit({ setting: "sqlite_version", expected: `>= ${oldestSqlite}`, found: version })
+  if (isOlder(version, oldestSqlite))
+    throw new StoreUnfit({ setting: "sqlite_version", expected: `>= ${oldestSqlite}`, found: version })
   const wanted: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
     ["journal_mode", ["wal"]],
     ["synchronous", [2, 3]],
@@ -89,7 +90,9 @@ export const kyselyOver = (connection: Connection): Kysely<Tables> => {
 
 /** Proves that the KEK is the store's: a new store remembers a value wrapped with it, an old one must open. */
 export const checkKek = (connection: Connection, kek: Kek): void => {
-  const stored = connection.prepare("select value from store where key = 'kek-check'").pluck().get() as string | undefined
+  const stored = connection.prepare("select value from store where key = 'kek-check'").pluck().get() as
+    | string
+    | undefined
   if (stored === undefined) {
     connection.prepare("insert into store (key, value) values ('kek-check', ?)").run(checkValue(kek))
     return

@@ -5,9 +5,9 @@
  * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
  * webhook's bytes cost. Whoever deletes receipts one day must delete a segment with the last of them.
  */
-import { Schema } from "effect"
 import type { Kysely } from "kysely"
 import { Receipt } from "@casewire/core/domain/Receipt"
+import { decoder } from "./Decoder.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import type { Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
@@ -67,19 +67,22 @@ export class Segments {
     const content = this.#open(row).find(([id]) => id === row.id)
     if (content === undefined) throw new StorageFailure("sealed-value", `receipt ${row.id} is not in its segment`)
     const [, mediaType, body, query, headerNames] = content
-    return decode({
-      ...JSON.parse(row.verdict),
-      id: row.id,
-      firmId: row.firm_id,
-      connectionId: row.connection_id,
-      receivedAt: row.received_at,
-      receiveNumber: row.receive_number,
-      externalCaseId: row.external_case_id,
-      mediaType,
-      body,
-      query,
-      headerNames
-    })
+    return decode(
+      {
+        ...JSON.parse(row.verdict),
+        id: row.id,
+        firmId: row.firm_id,
+        connectionId: row.connection_id,
+        receivedAt: row.received_at,
+        receiveNumber: row.receive_number,
+        externalCaseId: row.external_case_id,
+        mediaType,
+        body,
+        query,
+        headerNames
+      },
+      row.id
+    )
   }
 
   #open(row: ReceiptRow): ReadonlyArray<Content> {
@@ -97,11 +100,9 @@ export class Segments {
   }
 }
 
-const decode = Schema.decodeUnknownSync(Receipt)
+const decode = decoder(Receipt, "receipt")
 
-export const receiptVerdict = (
-  verdict: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">
-): string =>
+export const receiptVerdict = (verdict: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">): string =>
   JSON.stringify({
     disposition: verdict.disposition,
     errors: verdict.errors,

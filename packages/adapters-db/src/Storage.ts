@@ -36,9 +36,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
           })
         }),
       receipt: Effect.fn("Storage.receipt")(function* (firmId, id) {
-        const row = yield* database.read((db) =>
-          receiptsWithBodies(db, firmId).where("id", "=", id).executeTakeFirst()
-        )
+        const row = yield* database.read((db) => receiptsWithBodies(db, firmId).where("id", "=", id).executeTakeFirst())
         return Option.map(Option.fromUndefinedOr(row), (found) => segments.toReceipt(found))
       }),
       receipts: Effect.fn("Storage.receipts")(function* (firmId, filter) {
@@ -48,7 +46,8 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
           if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
           if (disposition !== undefined) query = query.where("disposition", "=", disposition)
           // Literally as the partial index has it.
-          if (disposition !== undefined && disposition !== "Accepted") query = query.where("disposition", "<>", sql.lit("Accepted"))
+          if (disposition !== undefined && disposition !== "Accepted")
+            query = query.where("disposition", "<>", sql.lit("Accepted"))
           if (externalCaseId !== undefined) query = query.where("external_case_id", "=", externalCaseId)
           // The plus sign keeps the planner with the narrower index: few receipts are of one case, or set aside.
           const isNarrow = externalCaseId !== undefined || (disposition !== undefined && disposition !== "Accepted")

@@ -36,7 +36,7 @@ export class StoreLocked extends Schema.TaggedError<StoreLocked>()("StoreLocked"
 }
 
 /** SQLite's own code (`SQLITE_FULL`, `SQLITE_BUSY`, `SQLITE_IOERR_...`), or one of ours below. */
-export type StorageCode = "overloaded" | "sealed-value" | "closed" | "misuse" | (string & {})
+export type StorageCode = "overloaded" | "sealed-value" | "undecodable" | "misuse" | (string & {})
 
 export class StorageFailure extends Error {
   readonly _tag = "StorageFailure"

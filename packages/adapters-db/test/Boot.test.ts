@@ -80,20 +80,22 @@ describe("Boot", () => {
     )
   )
 
-  it.live("a second process is refused within two seconds and told whose the store is; a dead owner holds nothing", () =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const options = yield* tempOptions
-        const child = yield* startChild(options, "hold")
-        const started = performance.now()
-        const refused = yield* Effect.flip(Effect.scoped(Layer.build(layerSqlite(options))))
-        strictEqual(performance.now() - started < 2000, true)
-        deepStrictEqual(refused instanceof StoreOwned && refused.pid, child.pid)
-        child.kill("SIGKILL")
-        yield* Effect.promise(() => once(child, "exit"))
-        yield* Layer.build(layerSqlite(options))
-      })
-    )
+  it.live(
+    "a second process is refused within two seconds and told whose the store is; a dead owner holds nothing",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const options = yield* tempOptions
+          const child = yield* startChild(options, "hold")
+          const started = performance.now()
+          const refused = yield* Effect.flip(Effect.scoped(Layer.build(layerSqlite(options))))
+          strictEqual(performance.now() - started < 2000, true)
+          deepStrictEqual(refused instanceof StoreOwned && refused.pid, child.pid)
+          child.kill("SIGKILL")
+          yield* Effect.promise(() => once(child, "exit"))
+          yield* Layer.build(layerSqlite(options))
+        })
+      )
   )
 
   it.effect("a second opener in the same process is refused too", () =>

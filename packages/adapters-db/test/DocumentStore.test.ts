@@ -18,9 +18,7 @@ const filesOf = (options: SqliteOptions): ReadonlyArray<string> =>
     .map((entry) => join(entry.parentPath, entry.name))
 
 const withStore = <A, E>(test: (options: SqliteOptions) => Effect.Effect<A, E, DocumentStore>) =>
-  Effect.scoped(
-    Effect.flatMap(tempOptions, (options) => Effect.provide(test(options), layerSqlite(options)))
-  )
+  Effect.scoped(Effect.flatMap(tempOptions, (options) => Effect.provide(test(options), layerSqlite(options))))
 
 const readAll = (id: string) =>
   Effect.gen(function* () {
@@ -64,7 +62,14 @@ describe("DocumentStore on disk", () => {
           whole.subarray(35, 35 + chunk),
           whole.subarray(35 + 2 * chunk)
         ])
-        for (const bad of [whole.subarray(0, 35 + 2 * chunk), whole.subarray(0, -1), whole.subarray(0, 35), whole.subarray(0, 10), changed, reordered]) {
+        for (const bad of [
+          whole.subarray(0, 35 + 2 * chunk),
+          whole.subarray(0, -1),
+          whole.subarray(0, 35),
+          whole.subarray(0, 10),
+          changed,
+          reordered
+        ]) {
           writeFileSync(file, bad)
           strictEqual(isBroken(yield* Effect.exit(readAll("d1"))), true, String(bad.length))
         }

@@ -83,7 +83,16 @@ const event: CaseEvent = {
   after: "+12125550143"
 }
 
-const planted = ["Rosalind", "Quackenbush", "canary.example", "2125550143", "limps", "hunter2-secret", "whisper", "contract.pdf"]
+const planted = [
+  "Rosalind",
+  "Quackenbush",
+  "canary.example",
+  "2125550143",
+  "limps",
+  "hunter2-secret",
+  "whisper",
+  "contract.pdf"
+]
 
 /** Puts something planted into every place that holds client data or secrets; answers the webhook's token. */
 const plant = Effect.gen(function* () {
@@ -97,18 +106,21 @@ const plant = Effect.gen(function* () {
   yield* cases.saveClient(client)
   yield* cases.save(value)
   yield* cases.record(event)
-  yield* storage.receive(receipt("r1", { body: "first=Rosalind&phone=%2B12125550143", query: [["x", "Quackenbush"]] }), [
-    job("j1", {
-      work: {
-        _tag: "AddNote",
-        caseId: value.id,
-        externalCaseId: value.externalId,
-        source: "message",
-        eventId: "e1",
-        parts: [{ text: "whisper to Rosalind", marker: "m" }]
-      }
-    })
-  ])
+  yield* storage.receive(
+    receipt("r1", { body: "first=Rosalind&phone=%2B12125550143", query: [["x", "Quackenbush"]] }),
+    [
+      job("j1", {
+        work: {
+          _tag: "AddNote",
+          caseId: value.id,
+          externalCaseId: value.externalId,
+          source: "message",
+          eventId: "e1",
+          parts: [{ text: "whisper to Rosalind", marker: "m" }]
+        }
+      })
+    ]
+  )
   yield* documents.put(
     { id: "d1", firmId, name: "Quackenbush contract.pdf", contentType: "application/pdf", owner: "r1" },
     Stream.make(Buffer.from("whisper ".repeat(20_000))),

@@ -43,10 +43,16 @@ describe("Storage on SQLite", () => {
         deepStrictEqual(found, Option.some(receipt("r2", { receiveNumber: 2 })))
         const queue = yield* Queue
         const leases = yield* queue.claim({ worker: "w", limit: 10, leaseMs: 1000 })
-        deepStrictEqual(leases.map((lease) => lease.job.id), ["j1"])
+        deepStrictEqual(
+          leases.map((lease) => lease.job.id),
+          ["j1"]
+        )
         yield* queue.settle(leases[0]!, { _tag: "Done" })
         const next = yield* queue.claim({ worker: "w", limit: 10, leaseMs: 1000 })
-        deepStrictEqual(next.map((lease) => lease.job.id), ["j2"])
+        deepStrictEqual(
+          next.map((lease) => lease.job.id),
+          ["j2"]
+        )
       })
     )
   )
@@ -85,7 +91,10 @@ describe("Storage on SQLite", () => {
           (yield* storage.receipts(firmId, { limit: 9 })).map(({ id }) => id),
           ["r2", "r1"]
         )
-        deepStrictEqual((yield* queue.find(firmId, {})).map(({ id }) => id), ["j1"])
+        deepStrictEqual(
+          (yield* queue.find(firmId, {})).map(({ id }) => id),
+          ["j1"]
+        )
       })
     )
   )
@@ -101,8 +110,14 @@ describe("Storage on SQLite", () => {
         )
         deepStrictEqual(exits.map(Exit.isSuccess), [true, false, true])
         strictEqual(failureOf(exits[1]!).code, "SQLITE_CONSTRAINT_UNIQUE")
-        deepStrictEqual((yield* storage.receipts(firmId, { limit: 9 })).map(({ id }) => id), ["r3", "r2", "r1"])
-        deepStrictEqual((yield* (yield* Queue).find(firmId, {})).map(({ id }) => id), ["j-r2", "j-r3"])
+        deepStrictEqual(
+          (yield* storage.receipts(firmId, { limit: 9 })).map(({ id }) => id),
+          ["r3", "r2", "r1"]
+        )
+        deepStrictEqual(
+          (yield* (yield* Queue).find(firmId, {})).map(({ id }) => id),
+          ["j-r2", "j-r3"]
+        )
       })
     )
   )
@@ -122,7 +137,10 @@ describe("Storage on SQLite", () => {
         connection.pragma(`max_page_count = ${before}`)
         yield* storage.receive(large, [])
         strictEqual(yield* storage.isWritable, true)
-        deepStrictEqual((yield* storage.receipts(firmId, { limit: 9 })).map(({ id }) => id), ["r1", "r0"])
+        deepStrictEqual(
+          (yield* storage.receipts(firmId, { limit: 9 })).map(({ id }) => id),
+          ["r1", "r0"]
+        )
         strictEqual(connection.pragma("integrity_check", { simple: true }), "ok")
       })
     )
@@ -187,7 +205,10 @@ describe("Storage on SQLite", () => {
         yield* Fiber.interrupt(fiber)
         strictEqual((yield* queue.find(firmId, {})).length, 0)
         yield* storage.atomically(queue.enqueue([job("j2")]))
-        deepStrictEqual((yield* queue.find(firmId, {})).map(({ id }) => id), ["j2"])
+        deepStrictEqual(
+          (yield* queue.find(firmId, {})).map(({ id }) => id),
+          ["j2"]
+        )
       })
     )
   )
@@ -198,8 +219,10 @@ describe("Storage on SQLite", () => {
         const storage = yield* Storage
         const { gate } = yield* Database
         gate.tryTake()
-        const fibers = yield* Effect.forEach(Array.from({ length: 20_001 }, (_, index) => index), (index) =>
-          Effect.forkChild(Effect.exit(storage.receive(receipt(`r${index}`), [])), { startImmediately: true })
+        const fibers = yield* Effect.forEach(
+          Array.from({ length: 20_001 }, (_, index) => index),
+          (index) =>
+            Effect.forkChild(Effect.exit(storage.receive(receipt(`r${index}`), [])), { startImmediately: true })
         )
         strictEqual(failureOf(yield* Fiber.join(fibers.at(-1)!)).code, "overloaded")
         gate.release()

@@ -22,7 +22,11 @@ const receiveForEver = (worker: number) =>
 
 const main = Effect.gen(function* () {
   yield* Storage
-  if (mode === "receive") yield* Effect.all(Array.from({ length: 32 }, (_, worker) => receiveForEver(worker)), { concurrency: "unbounded" })
+  if (mode === "receive")
+    yield* Effect.all(
+      Array.from({ length: 32 }, (_, worker) => receiveForEver(worker)),
+      { concurrency: "unbounded" }
+    )
   writeSync(1, "ready\n")
   yield* Effect.never
 }).pipe(Effect.provide(layerSqlite({ file, documents, kek: Redacted.make<Uint8Array>(Buffer.from(key, "hex")) })))
