@@ -111,10 +111,13 @@ export class Database extends Context.Service<
     /** As `write`, and dies inside a transaction. */
     readonly writeOutside: <A>(body: (tx: Transaction, now: Instant) => A) => Effect.Effect<A>
     readonly read: <A>(body: (now: Instant) => A) => Effect.Effect<A>
+    /** What the sudden death of the process does: the open transaction is undone, and nobody holds the gate. */
+    readonly crash: () => void
   }
 >()("@casewire/core/memory/Database") {
   static readonly make = (): Database["Service"] => {
-    const gate = Semaphore.makeUnsafe(1)
+    let gate = Semaphore.makeUnsafe(1)
+    let open: Transaction | null = null
     let number = 0
 
     const now = (clock: Clock.Clock): Instant => Math.floor(clock.currentTimeMillisUnsafe())
@@ -160,15 +163,22 @@ export class Database extends Context.Service<
       jobs: new Jobs(),
       nextNumber: () => ++number,
       atomically: (effect) =>
-        inTransaction((open) =>
-          open !== null
+        inTransaction((current) =>
+          current !== null
             ? Effect.die(new Error("a transaction inside a transaction: atomically does not nest"))
             : gate.withPermit(
                 Effect.suspend(() => {
                   const tx = new Transaction(database)
+                  open = tx
                   return effect.pipe(
                     Effect.provideService(CurrentTransaction, tx),
-                    Effect.onExit((exit) => Effect.sync(() => (Exit.isSuccess(exit) ? tx.commit() : tx.rollback())))
+                    Effect.onExit((exit) =>
+                      Effect.sync(() => {
+                        open = null
+                        if (Exit.isSuccess(exit)) tx.commit()
+                        else tx.rollback()
+                      })
+                    )
                   )
                 })
               )
@@ -179,7 +189,12 @@ export class Database extends Context.Service<
       writeOutside: (body) =>
         inTransaction((tx) => (tx === null ? alone(body) : Effect.die(new Error("not inside a transaction")))),
       read: (body) =>
-        inTransaction((tx) => (tx === null ? alone((_, at) => body(at)) : joining(tx, (_, at) => body(at))))
+        inTransaction((tx) => (tx === null ? alone((_, at) => body(at)) : joining(tx, (_, at) => body(at)))),
+      crash: () => {
+        open?.rollback()
+        open = null
+        gate = Semaphore.makeUnsafe(1)
+      }
     }
     return database
   }

@@ -98,6 +98,11 @@ export class Jobs {
     return best
   }
 
+  /** When a head may be due next; too early where an offer went stale. */
+  nextDue(): Instant | undefined {
+    return this.#waiting.peek()?.dueAt
+  }
+
   /** The leases of a process that is gone are void: their jobs can be claimed at once. */
   voidLeases(tx: Transaction): void {
     for (const entry of this.values()) {
