@@ -117,6 +117,22 @@ export const readMultipart = Effect.fnUntraced(function* (
       if (how !== "Whole") current?.cut()
       resume(Effect.succeed(how))
     }
+    const onData = (chunk: Buffer) => {
+      if ((received += chunk.length) > limits.totalBytes) return end("TooLarge")
+      parser.write(chunk)
+    }
+    const onEnd = () => {
+      parser.end()
+      end("Whole")
+    }
+    const onClose = () => end("Gone")
+    const deadline = setTimeout(() => end("Late"), limits.deadlineMs)
+    const rate = setInterval(() => {
+      // A sender that we paused ourselves is not slow.
+      if (received - atLastLook < limits.rateBytes && !request.isPaused()) return end("Late")
+      atLastLook = received
+    }, limits.rateMs)
+    // Made last: a boundary that cannot be used is reported while the parser is made.
     const parser = MultipartParser.make({
       headers: { "content-type": request.headers["content-type"] ?? "" },
       // Every part comes in chunks, so that the sum of all text is what is limited.
@@ -124,6 +140,8 @@ export const readMultipart = Effect.fnUntraced(function* (
       maxParts: 2100,
       onField: () => {},
       onFile: (info) => {
+        // The parser goes on to the end of a chunk; what it finds there after the end is not begun.
+        if (isOver) return () => {}
         const name = textPart(info.name)
         if (info.filename !== undefined) {
           const sink = keep(name, info)
@@ -135,6 +153,7 @@ export const readMultipart = Effect.fnUntraced(function* (
         }
         const chunks: Array<Uint8Array> = []
         return (chunk) => {
+          if (isOver) return
           if (chunk === null) return void parts.push([name, Buffer.concat(chunks).toString("utf8")])
           if ((textBytes += chunk.length) > limits.textBytes) return end("TooLarge")
           chunks.push(chunk)
@@ -143,22 +162,7 @@ export const readMultipart = Effect.fnUntraced(function* (
       onError: () => end("Malformed"),
       onDone: () => {}
     })
-    const onData = (chunk: Buffer) => {
-      if ((received += chunk.length) > limits.totalBytes) return end("TooLarge")
-      parser.write(chunk)
-    }
-    const onEnd = () => {
-      parser.end()
-      end("Whole")
-    }
-    const onClose = () => end(request.complete ? "Whole" : "Gone")
-    const deadline = setTimeout(() => end("Late"), limits.deadlineMs)
-    const rate = setInterval(() => {
-      // A sender that we paused ourselves is not slow.
-      if (received - atLastLook < limits.rateBytes && !request.isPaused()) return end("Late")
-      atLastLook = received
-    }, limits.rateMs)
-    request.on("data", onData).on("end", onEnd).on("close", onClose)
+    if (!isOver) request.on("data", onData).on("end", onEnd).on("close", onClose)
     return Effect.sync(() => end("Gone"))
   })
 
@@ -198,9 +202,12 @@ const fileSink = (request: IncomingMessage, maxBytes: number): FileSink => {
     readable,
     stop,
     isTooLarge: () => size > maxBytes,
-    cut: () => void readable.destroy(new FileCut()),
+    cut: () => {
+      if (isOpen) readable.destroy(new FileCut())
+    },
     end: () => {
       if (isOpen) readable.push(null)
+      isOpen = false
     },
     write: (chunk) => {
       if (!isOpen) return

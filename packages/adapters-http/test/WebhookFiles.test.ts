@@ -121,6 +121,16 @@ describe("a body", () => {
     expect((await world.receipts()).length).toBe(before + 2)
   })
 
+  it("with too much text is refused although a file stands behind it in the same chunk", async () => {
+    const body = `${part("a", "x".repeat(6000))}${openFile}\r\n--b--\r\n`
+    expect((await raw(world.port, sized(body))).status).toBe(413)
+  })
+
+  it("whose boundary cannot be used is refused", async () => {
+    const answer = await world.post("--b--\r\n", { "content-type": "multipart/form-data" })
+    expect([answer.status, answer.body.errors]).toEqual([400, [{ field: "body", code: "multipart" }]])
+  })
+
   it("that stops in the middle of a file is accepted without it, once the fields were read", async () => {
     const hasty = await startWorld({ multipart: { ...limits, deadlineMs: 150 } })
     try {
