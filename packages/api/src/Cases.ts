@@ -1,6 +1,6 @@
 /** Cases, their clients and their history, and the conflicts a person should look at. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { CaseEvent, CaseId, Client, ExternalCaseId, Standing } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { CaseType } from "@casewire/core/domain/Mapping"
@@ -77,10 +77,19 @@ export class CasesGroup extends HttpApiGroup.make("cases")
         limit: Limit
       },
       success: Schema.Struct({ cases: Schema.Array(CaseView) })
-    }),
-    HttpApiEndpoint.get("get", "/cases/:id", { params, success: CaseView, error: NotFound }),
-    HttpApiEndpoint.get("history", "/cases/:id/history", { params, success: History, error: NotFound }),
-    HttpApiEndpoint.get("conflicts", "/conflicts", { query: { limit: Limit }, success: History })
+    }).annotate(OpenApi.Summary, "Cases, newest first"),
+    HttpApiEndpoint.get("get", "/cases/:id", { params, success: CaseView, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "One case with its client and the state of its status"
+    ),
+    HttpApiEndpoint.get("history", "/cases/:id/history", { params, success: History, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "What happened to a case, oldest first"
+    ),
+    HttpApiEndpoint.get("conflicts", "/conflicts", { query: { limit: Limit }, success: History }).annotate(
+      OpenApi.Summary,
+      "Local edits that lost and CRM values that were probably overwritten, newest first"
+    )
   )
   .middleware(Decoding)
   .middleware(Access)

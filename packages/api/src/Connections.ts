@@ -2,7 +2,7 @@
  * Setting a connection up and looking at it. Credentials go in and never come out: a secret reads as `{"set": true}`.
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
 import { CaseType, CaseTypeLink } from "@casewire/core/domain/Mapping"
 import { Toggles } from "@casewire/core/domain/Toggles"
@@ -68,23 +68,26 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       }),
       success: Created,
       error: Invalid
-    }),
+    }).annotate(OpenApi.Summary, "Connect a CRM; every switch is off at first and nothing is called"),
     HttpApiEndpoint.get("list", "/connections", {
       success: Schema.Struct({ connections: Schema.Array(ConnectionView) })
-    }),
-    HttpApiEndpoint.get("get", "/connections/:id", { params, success: ConnectionView, error: NotFound }),
+    }).annotate(OpenApi.Summary, "All connections of the firm"),
+    HttpApiEndpoint.get("get", "/connections/:id", { params, success: ConnectionView, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "One connection: settings, switches, state, sync health; no secrets"
+    ),
     HttpApiEndpoint.put("setCredentials", "/connections/:id/credentials", {
       params,
       payload: Schema.Struct({ values: Values }),
       success: ConnectionView,
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "Replace the credentials; verify afterwards"),
     /** With `Accept: application/x-ndjson` each check is sent as it ends. */
     HttpApiEndpoint.post("verify", "/connections/:id/verify", {
       params,
       success: Schema.Struct({ ok: Schema.Boolean, state: ConnectionState, checks: Schema.Array(CrmCheck) }),
       error: [NotFound, CrmFailed]
-    }),
+    }).annotate(OpenApi.Summary, "Try the credentials step by step"),
     /** The earlier token stays valid for `overlapDays` (0 to 30). */
     HttpApiEndpoint.post("issueWebhookToken", "/connections/:id/webhook-token", {
       params,
@@ -93,37 +96,45 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       }),
       success: Schema.Struct({ url: Schema.String, token: Schema.String }).pipe(HttpApiSchema.status(201)),
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "Make a webhook URL with a fresh token, shown this once"),
     HttpApiEndpoint.put("setToggles", "/connections/:id/toggles", {
       params,
       payload: Toggles,
       success: ConnectionView,
       error: NotFound
-    }),
-    HttpApiEndpoint.get("links", "/connections/:id/case-type-links", { params, success: Links, error: NotFound }),
+    }).annotate(OpenApi.Summary, "Set all switches at once"),
+    HttpApiEndpoint.get("links", "/connections/:id/case-type-links", {
+      params,
+      success: Links,
+      error: NotFound
+    }).annotate(OpenApi.Summary, "Which CRM case types are linked to which of the platform"),
     HttpApiEndpoint.put("setLinks", "/connections/:id/case-type-links", {
       params,
       payload: Links,
       success: Links,
       error: [NotFound, Invalid]
-    }),
-    HttpApiEndpoint.get("aliases", "/connections/:id/aliases", { params, success: AliasTable, error: NotFound }),
+    }).annotate(OpenApi.Summary, "Replace the case-type links"),
+    HttpApiEndpoint.get("aliases", "/connections/:id/aliases", {
+      params,
+      success: AliasTable,
+      error: NotFound
+    }).annotate(OpenApi.Summary, "The firm's own webhook keys"),
     HttpApiEndpoint.put("setAliases", "/connections/:id/aliases", {
       params,
       payload: AliasTable,
       success: AliasTable,
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "Replace the firm's own webhook keys"),
     HttpApiEndpoint.get("catalog", "/connections/:id/catalog", {
       params,
       success: CrmCatalog,
       error: [NotFound, CrmFailed]
-    }),
+    }).annotate(OpenApi.Summary, "The CRM's case types, statuses and fields, asked now"),
     HttpApiEndpoint.get("caseTypes", "/connections/:id/case-types", {
       params,
       success: Schema.Struct({ caseTypes: Schema.Array(CaseTypeView) }),
       error: [NotFound, CrmFailed]
-    })
+    }).annotate(OpenApi.Summary, "The CRM's case types, each with its link or the reason why nothing is sent")
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -3,7 +3,7 @@
  * switches would let through. For previews, and for an integrator who asks "why did it do that?".
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { TwoWay } from "@casewire/core/domain/Merge"
 import { Toggles } from "@casewire/core/domain/Toggles"
@@ -37,7 +37,7 @@ export class DecisionsGroup extends HttpApiGroup.make("decisions")
         superseded: Schema.NullOr(Schema.String)
       }),
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "What the merge table says about one value; changes nothing"),
     HttpApiEndpoint.post("toggles", "/connections/:id/toggles/preview", {
       params,
       payload: Toggles,
@@ -58,7 +58,7 @@ export class DecisionsGroup extends HttpApiGroup.make("decisions")
         fieldSyncEffective: Schema.Boolean
       }),
       error: NotFound
-    })
+    }).annotate(OpenApi.Summary, "What a set of switches would let through; changes nothing")
   )
   .middleware(Decoding)
   .middleware(Access)

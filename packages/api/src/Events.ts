@@ -3,7 +3,7 @@
  * event and answers the operation it began.
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { CaseId } from "@casewire/core/domain/Case"
 import { JobId } from "@casewire/core/domain/Job"
 import { Access, Decoding } from "./Access.ts"
@@ -64,7 +64,7 @@ export class EventsGroup extends HttpApiGroup.make("events")
         reason: Schema.NullOr(Schema.String)
       }).pipe(HttpApiSchema.status(202)),
       error: [BadRequest, NotFound, Invalid]
-    })
+    }).annotate(OpenApi.Summary, "Tell what happened on the platform")
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -1,6 +1,6 @@
 /** How each connection fares: its sync health and what waits in its queue. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
 import { JobState } from "@casewire/core/domain/Job"
 import { Access, Decoding } from "./Access.ts"
@@ -29,7 +29,7 @@ export class HealthGroup extends HttpApiGroup.make("health")
           })
         )
       })
-    })
+    }).annotate(OpenApi.Summary, "Sync health and queue of every connection")
   )
   .middleware(Decoding)
   .middleware(Access)

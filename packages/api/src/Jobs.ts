@@ -1,6 +1,6 @@
 /** The durable jobs: where is my note, why does it wait, and what shall become of it. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { JobId, JobState, Lane } from "@casewire/core/domain/Job"
 import { Access, Decoding } from "./Access.ts"
@@ -46,7 +46,7 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
       },
       success: Schema.Struct({ jobs: Schema.Array(JobView) })
-    }),
+    }).annotate(OpenApi.Summary, "Jobs in order of enqueue"),
     HttpApiEndpoint.get("get", "/jobs/:id", {
       params: { id: JobId },
       success: Schema.Struct({
@@ -55,7 +55,7 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         texts: Schema.Array(Schema.String)
       }),
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "One job, with the text of its notes"),
     /** Answers the jobs it changed; those in a state the verb is not for are left alone. */
     HttpApiEndpoint.post("resolve", "/jobs/resolve", {
       payload: Schema.Struct({
@@ -64,7 +64,7 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         reason: Schema.NonEmptyString.check(Schema.isMaxLength(500))
       }),
       success: Schema.Struct({ changed: Schema.Array(JobId) })
-    })
+    }).annotate(OpenApi.Summary, "Hold, release, replay, skip or confirm jobs")
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -3,7 +3,7 @@
  * firm that sets its webhook up must see what its CRM sent.
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { FieldProblem, ReceiptId } from "@casewire/core/domain/Receipt"
 import { Access, Decoding } from "./Access.ts"
@@ -52,7 +52,7 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         limit: Limit
       },
       success: Schema.Struct({ receipts: Schema.Array(ReceiptView) })
-    }),
+    }).annotate(OpenApi.Summary, "Webhooks that came with a valid token, newest first"),
     HttpApiEndpoint.get("get", "/receipts/:id", {
       params,
       success: Schema.Struct({
@@ -62,7 +62,7 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         documents: Schema.Array(DocumentView)
       }),
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "One webhook with its body and files"),
     /** Judges it again by the present alias table, or reads the record from the CRM by its id. */
     HttpApiEndpoint.post("replay", "/receipts/:id/replay", {
       params,
@@ -74,7 +74,7 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         warnings: Schema.Array(FieldProblem)
       }),
       error: NotFound
-    })
+    }).annotate(OpenApi.Summary, "Judge a webhook again by the present alias table")
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -6,6 +6,7 @@ import { Api } from "../src/Api.ts"
 import { Time, TimeInput } from "../src/Time.ts"
 
 interface Operation {
+  readonly summary?: string
   readonly security?: ReadonlyArray<object>
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
 }
@@ -29,6 +30,10 @@ describe("the OpenAPI document", () => {
     const refusals = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
     expect(refusals.map(([status]) => status)).toContain("401")
     for (const [, { content }] of refusals) expect(Object.keys(content ?? {})).toEqual(["application/problem+json"])
+  })
+
+  it("says in words what every operation is for", () => {
+    expect(operations.filter(({ operation }) => operation.summary === undefined).map(({ name }) => name)).toEqual([])
   })
 
   it("says that an id which is not there is 404, wherever a path names one", () => {
