@@ -11,6 +11,7 @@ import type { Connection, Firm } from "../domain/Connection.ts"
 import type { Instant } from "../domain/Ids.ts"
 import type { JobId } from "../domain/Job.ts"
 import type { Receipt } from "../domain/Receipt.ts"
+import type { Run, RunRow } from "../domain/Run.ts"
 import type { TokenOwner } from "../ports/ConnectionStore.ts"
 import type { StoredDocument } from "../ports/DocumentStore.ts"
 import { Jobs } from "./Jobs.ts"
@@ -100,6 +101,8 @@ export class Database extends Context.Service<
       readonly windowMs: number
     }>
     readonly ticks: Table<Instant>
+    readonly runs: Table<Run>
+    readonly runRows: Table<{ readonly firmId: string; readonly runId: string; readonly row: RunRow }>
     readonly jobs: Jobs
     /** A number larger than all before it; never handed out again, also after a roll-back. */
     readonly nextNumber: () => number
@@ -160,6 +163,8 @@ export class Database extends Context.Service<
       documents: new Table(),
       slots: new Table(),
       ticks: new Table(),
+      runs: new Table(),
+      runRows: new Table(),
       jobs: new Jobs(),
       nextNumber: () => ++number,
       atomically: (effect) =>

@@ -8,6 +8,7 @@ import * as ConnectionStore from "./ConnectionStore.ts"
 import { Database } from "./Database.ts"
 import * as DocumentStore from "./DocumentStore.ts"
 import * as Queue from "./Queue.ts"
+import * as RunStore from "./RunStore.ts"
 import * as Storage from "./Storage.ts"
 
 /** Over a given database; building it again is what a restart is to a database on disk. */
@@ -16,7 +17,8 @@ export const layerNoDeps = Layer.mergeAll(
   Queue.layer,
   CaseStore.layer,
   ConnectionStore.layer,
-  DocumentStore.layer
+  DocumentStore.layer,
+  RunStore.layer
 )
 
 /** Over a fresh database. */
