@@ -43,7 +43,9 @@ const migrations: Record<string, Migration> = {
     // What a firm's receipts of one commit hold, sealed together: sealing one by one cost more than storing them.
     sql`create table receipt_bodies (segment integer primary key, firm_id text not null, body blob not null) strict`,
     sql`create unique index receipts_by_id on receipts (firm_id, id)`,
-    sql`create index receipts_of_case on receipts (firm_id, external_case_id) where external_case_id is not null`,
+    sql`create table receipts_of_case (
+      firm_id text not null, external_case_id text not null, receive_number integer not null,
+      primary key (firm_id, external_case_id, receive_number)) strict, without rowid`,
     sql`create index receipts_set_aside on receipts (firm_id, disposition) where disposition <> 'Accepted'`,
     sql`create table keys (
       firm_id text not null, key text not null, operation text not null,
@@ -89,5 +91,14 @@ const migrations: Record<string, Migration> = {
       firm_id text not null, id text not null, owner text not null, file text not null, size integer not null,
       created_at integer not null, meta blob not null, primary key (firm_id, id)) strict`,
     sql`create index documents_of_owner on documents (firm_id, owner, created_at)`
+  ),
+  "0005-runs": steps(
+    sql`create table runs (
+      firm_id text not null, id text not null, connection_id text not null, kind text not null, state text not null,
+      body blob not null, primary key (firm_id, id)) strict`,
+    sql`create table run_rows (
+      firm_id text not null, run_id text not null, number integer not null, key text not null, state text not null,
+      body blob not null, primary key (firm_id, run_id, number)) strict, without rowid`,
+    sql`create index run_rows_by_key on run_rows (firm_id, run_id, key)`
   )
 }

@@ -7,6 +7,7 @@ import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { Queue } from "@casewire/core/ports/Queue"
+import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
 import * as CaseStoreSqlite from "./CaseStore.ts"
 import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
@@ -16,6 +17,7 @@ import { LaneHeads } from "./LaneHeads.ts"
 import { migrateToLatest } from "./Migrations.ts"
 import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
 import * as QueueSqlite from "./Queue.ts"
+import * as RunStoreSqlite from "./RunStore.ts"
 import { takeOwnership } from "./SingleOwner.ts"
 import { StorageFailure, StoreLocked, StoreOwned, StoreUnfit } from "./StorageFailure.ts"
 import * as StorageSqlite from "./Storage.ts"
@@ -38,13 +40,14 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | CaseStore | ConnectionStore | DocumentStore, BootFailure> =>
+): Layer.Layer<Storage | Queue | CaseStore | ConnectionStore | DocumentStore | RunStore, BootFailure> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,
     CaseStoreSqlite.layer,
     ConnectionStoreSqlite.layer,
-    DocumentStoreSqlite.layer(options.documents)
+    DocumentStoreSqlite.layer(options.documents),
+    RunStoreSqlite.layer
   ).pipe(Layer.provide(WorkSignal.layer), Layer.provide(layerDatabase(options)))
 
 /** The open database alone; for tests and tools of this package. */

@@ -5,6 +5,8 @@
 import type { Generated } from "kysely"
 
 export interface Tables {
+  runs: { firm_id: string; id: string; connection_id: string; kind: string; state: string; body: Buffer }
+  run_rows: { firm_id: string; run_id: string; number: number; key: string; state: string; body: Buffer }
   store: { key: string; value: string }
   firms: { firm_id: string; name: string; created_at: number }
   firm_keys: { firm_id: string; version: number; kek_id: string; wrapped: Buffer }
@@ -30,6 +32,7 @@ export interface Tables {
     segment: number
   }
   receipt_bodies: { segment: number; firm_id: string; body: Buffer }
+  receipts_of_case: { firm_id: string; external_case_id: string; receive_number: number }
   keys: { firm_id: string; key: string; operation: string }
   clients: { firm_id: string; id: string; connection_id: string; external_id: string; body: Buffer }
   cases: {
