@@ -12,6 +12,7 @@ import type { Receipt } from "@casewire/core/domain/Receipt"
 import type { DatabaseService } from "./Database.ts"
 import { insertJob, type JobInserter } from "./JobRows.ts"
 import { receiptVerdict, SegmentWriter } from "./ReceiptRows.ts"
+import type { ReceiptsOfCase } from "./ReceiptsOfCase.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 
 const batchLimit = 1_000
@@ -30,12 +31,14 @@ export class Intake {
   readonly #insert: Statement<Array<unknown>>
   readonly #insertBody: Statement<[number, string, Buffer]>
   readonly #insertJob: JobInserter
+  readonly #ofCase: ReceiptsOfCase
   #receiveNumber: number
   #calls: Array<Call> = []
   #isScheduled = false
 
-  constructor(database: DatabaseService, committed: () => void) {
+  constructor(database: DatabaseService, ofCase: ReceiptsOfCase, committed: () => void) {
     this.#database = database
+    this.#ofCase = ofCase
     this.#committed = committed
     this.#insert = database.connection.prepare(
       `insert into receipts (receive_number, firm_id, id, connection_id, external_case_id, disposition, received_at,
@@ -92,12 +95,14 @@ export class Intake {
 
   #commit(batch: ReadonlyArray<Call>): unknown {
     const { connection } = this.#database
+    // Not to be rolled back here: it is somebody else's.
+    if (connection.inTransaction) return new StorageFailure("misuse", "an intake batch met an open transaction")
+    let number = this.#receiveNumber
     try {
-      if (connection.inTransaction) throw new StorageFailure("misuse", "an intake batch met an open transaction")
       connection.exec("begin immediate")
       const bodies = new Map<string, SegmentWriter>()
       for (const { jobs, now, receipt } of batch) {
-        const number = ++this.#receiveNumber
+        number++
         let segment = bodies.get(receipt.firmId)
         if (segment === undefined || segment.isFull) {
           if (segment !== undefined) this.#write(receipt.firmId, segment)
@@ -121,6 +126,7 @@ export class Intake {
       for (const [firmId, segment] of bodies) this.#write(firmId, segment)
       connection.exec("commit")
       this.#database.committed()
+      for (const { receipt } of batch) this.#ofCase.add(receipt.firmId, receipt.externalCaseId, ++this.#receiveNumber)
       return undefined
     } catch (thrown) {
       this.#database.rolledBack()

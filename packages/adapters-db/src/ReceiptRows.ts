@@ -5,7 +5,7 @@
  * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
  * webhook's bytes cost. Whoever deletes receipts one day must delete a segment with the last of them.
  */
-import type { Kysely } from "kysely"
+import { sql, type Kysely } from "kysely"
 import { Receipt } from "@casewire/core/domain/Receipt"
 import { decoder } from "./Decoder.ts"
 import { StorageFailure } from "./StorageFailure.ts"
@@ -46,13 +46,14 @@ export class SegmentWriter {
 
 export type ReceiptRow = Tables["receipts"] & { readonly sealed: Buffer }
 
-export const receiptsWithBodies = (db: Kysely<Tables>, firmId: string) =>
+/** `byNumber`: the caller narrows by receive number, and a plus sign keeps the planner from walking the whole firm. */
+export const receiptsWithBodies = (db: Kysely<Tables>, firmId: string, byNumber = false) =>
   db
     .selectFrom("receipts")
     .innerJoin("receipt_bodies", "receipt_bodies.segment", "receipts.segment")
     .selectAll("receipts")
     .select("receipt_bodies.body as sealed")
-    .where("receipts.firm_id", "=", firmId)
+    .where(byNumber ? sql<string>`+receipts.firm_id` : sql.ref<string>("receipts.firm_id"), "=", firmId)
 
 /** Reads receipts; the segments that were opened last are kept, because neighbours are read one after another. */
 export class Segments {

@@ -8,6 +8,7 @@ import { Storage } from "@casewire/core/ports/Storage"
 import { JobId } from "@casewire/core/domain/Job"
 import { CurrentTransaction, Database } from "./Database.ts"
 import { Intake } from "./Intake.ts"
+import { ReceiptsOfCase } from "./ReceiptsOfCase.ts"
 import { receiptsWithBodies, receiptVerdict, Segments } from "./ReceiptRows.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { WorkSignal } from "./WorkSignal.ts"
@@ -17,7 +18,11 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
   Effect.gen(function* () {
     const database = yield* Database
     const signal = yield* WorkSignal
-    const intake = new Intake(database, signal.raise)
+    const ofCase = yield* Effect.acquireRelease(
+      Effect.sync(() => new ReceiptsOfCase(database)),
+      (opened) => Effect.sync(() => opened.stop())
+    )
+    const intake = new Intake(database, ofCase, signal.raise)
     const segments = new Segments(database.vault)
 
     return Storage.of({
@@ -41,14 +46,21 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
       }),
       receipts: Effect.fn("Storage.receipts")(function* (firmId, filter) {
         const rows = yield* database.read((db) => {
-          let query = receiptsWithBodies(db, firmId)
           const { before, connectionId, disposition, externalCaseId } = filter
+          let query = receiptsWithBodies(db, firmId, externalCaseId !== undefined)
           if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
           if (disposition !== undefined) query = query.where("disposition", "=", disposition)
           // Literally as the partial index has it.
           if (disposition !== undefined && disposition !== "Accepted")
             query = query.where("disposition", "<>", sql.lit("Accepted"))
-          if (externalCaseId !== undefined) query = query.where("external_case_id", "=", externalCaseId)
+          if (externalCaseId !== undefined)
+            query = query.where("external_case_id", "=", externalCaseId).where(
+              "receive_number",
+              "in",
+              sql<number>`(select receive_number from receipts_of_case
+                where firm_id = ${firmId} and external_case_id = ${externalCaseId}
+                union all select value from json_each(${ofCase.waiting(firmId, externalCaseId)}))`
+            )
           // The plus sign keeps the planner with the narrower index: few receipts are of one case, or set aside.
           const isNarrow = externalCaseId !== undefined || (disposition !== undefined && disposition !== "Accepted")
           const id = isNarrow ? sql<string>`+receipts.id` : sql.ref<string>("receipts.id")
@@ -58,8 +70,8 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
         return rows.map((row) => segments.toReceipt(row))
       }),
       judge: Effect.fn("Storage.judge")(function* (firmId, id, verdict) {
-        yield* database.write((db) =>
-          db
+        yield* database.write(async (db) => {
+          const row = await db
             .updateTable("receipts")
             .set({
               disposition: verdict.disposition._tag,
@@ -68,8 +80,19 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
             })
             .where("firm_id", "=", firmId)
             .where("id", "=", id)
+            .returning("receive_number")
+            .executeTakeFirst()
+          if (row === undefined || verdict.externalCaseId === null) return
+          await db
+            .insertInto("receipts_of_case")
+            .values({
+              firm_id: firmId,
+              external_case_id: verdict.externalCaseId,
+              receive_number: row.receive_number
+            })
+            .onConflict((conflict) => conflict.doNothing())
             .execute()
-        )
+        })
       }),
       claimKey: Effect.fn("Storage.claimKey")(function* (firmId, key, operation) {
         const earlier = yield* database.write(async (db) => {
