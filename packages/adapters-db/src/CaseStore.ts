@@ -129,7 +129,7 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
                 event.firmId,
                 event.id,
                 "case event",
-                JSON.stringify({ before: event.before, after: event.after })
+                JSON.stringify({ before: event.before, after: event.after, field: event.field })
               )
             })
             .onConflict((conflict) => conflict.columns(["firm_id", "id"]).doNothing())

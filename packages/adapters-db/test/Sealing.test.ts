@@ -62,6 +62,7 @@ const value: Case = {
   caseType: { name: "Mass Tort" },
   status: unknownValue,
   reported: null,
+  values: {},
   fields: { note: ["limps on Tuesdays"] },
   dirtySince: null,
   receiveNumber: 1,

@@ -37,6 +37,7 @@ beforeAll(async () => {
         status: { ...unknownValue, platform: "Signed Up", basePlatform: "Signed Up", baseCrm: "Signed Up" },
         reported: null,
         fields: {},
+        values: {},
         dirtySince: null,
         receiveNumber: 0,
         createdAt: 1_767_603_600_000,

@@ -128,6 +128,7 @@ export const makeCase = (change: Partial<Case> = {}): Effect.Effect<Case> =>
       at: start
     },
     fields: { Injuries: ["neck", "back"], Empty: [] },
+    values: { injuredPart: { platform: "neck", basePlatform: "neck", baseCrm: "Neck", seenCrm: null } },
     dirtySince: null,
     receiveNumber: 4,
     createdAt: start,

@@ -133,6 +133,7 @@ export class Projection extends Context.Service<
           status: unknownValue,
           reported: null,
           fields: of.fields,
+          values: {},
           dirtySince: null,
           receiveNumber: 0,
           createdAt: now,

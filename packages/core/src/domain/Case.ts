@@ -4,7 +4,7 @@
  * A case is found by the CRM's id, never by phone or e-mail: several matters may share one contact. Data that came
  * only in a webhook is *provisional*: it may create a case and add facts nobody has yet, no more.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { ConnectionId } from "./Connection.ts"
 import { FirmId, Instant } from "./Ids.ts"
 import { CaseType } from "./Mapping.ts"
@@ -49,10 +49,16 @@ export const Case = Schema.Struct({
   name: Schema.String,
   caseType: CaseType,
   status: TwoWay,
+  /** The connection's `statusEpoch` that the baselines belong to; absent before the first. */
+  statusEpoch: Schema.optionalKey(Schema.Int),
+  /** The next verified read only sets the baselines: the CRM was not seen while the sides were apart. */
+  baselinePending: Schema.optionalKey(Schema.Boolean),
   /** What a webhook said and no read has confirmed yet; shown as "reported, verifying". */
   reported: Schema.NullOr(Schema.Struct({ status: CaseStatus, receiptId: Schema.String, at: Instant })),
   /** Raw values of further fields by the CRM's key; the latest verified value, else the first reported one. */
   fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  /** Values of the platform's own fields, each with its baselines; mapped ones are merged with the CRM's. */
+  values: Schema.Record(Schema.String, TwoWay).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   /** Since when a verifying read is due; null when none is. */
   dirtySince: Schema.NullOr(Instant),
   /** Highest receive number that was applied; a copy of an older receipt changes nothing. */
@@ -82,15 +88,28 @@ export const CaseEvent = Schema.Struct({
     "status-overwritten",
     "client-changed",
     "standing-changed",
-    "note-sent"
+    "note-sent",
+    "field-edited",
+    "field-applied",
+    "field-pushed",
+    "field-superseded",
+    "field-overwritten"
   ]),
   /** A receipt, job or event id, or the name of who did it. */
   cause: Schema.String,
   before: Schema.NullOr(Schema.String),
-  after: Schema.NullOr(Schema.String)
+  after: Schema.NullOr(Schema.String),
+  /** Which of the platform's fields, where the event is about one. */
+  field: Schema.optionalKey(Schema.String)
 })
 export interface CaseEvent extends Schema.Schema.Type<typeof CaseEvent> {}
 
 /** The kinds of event that ask a person to look: a local edit lost, or a value of the CRM was probably overwritten. */
-export const isConflict = (event: CaseEvent): boolean =>
-  event.kind === "status-superseded" || event.kind === "status-overwritten"
+export const isConflict = (event: CaseEvent): boolean => conflictKinds.has(event.kind)
+
+const conflictKinds: ReadonlySet<CaseEvent["kind"]> = new Set<CaseEvent["kind"]>([
+  "status-superseded",
+  "status-overwritten",
+  "field-superseded",
+  "field-overwritten"
+])

@@ -45,29 +45,34 @@ export const decide = (options: {
   readonly target: string | null
   readonly effective: boolean
   readonly same: Same
+  /** What the platform calls a value of the CRM, and what it calls `target`, where the sides have words of their own. */
+  readonly toPlatform?: (crm: string | null) => string | null
+  readonly targetOnPlatform?: string | null
 }): Verdict => {
-  const { read, same, target } = options
+  const { read, same, target, targetOnPlatform = target, toPlatform = (crm) => crm } = options
   const value = { ...options.value, seenCrm: read }
   if (!options.effective) return { _tag: "Remember", value }
-  if (target !== null && same(read, target)) return { _tag: "Settled", value: settle(value, target) }
+  if (target !== null && same(read, target))
+    return { _tag: "Settled", value: settle(value, target, targetOnPlatform) }
   if (same(read, value.baseCrm)) return target === null ? { _tag: "Nothing", value } : { _tag: "Send", value }
+  const platform = toPlatform(read)
   return {
     _tag: "Apply",
-    value: { platform: read, basePlatform: read, baseCrm: read, seenCrm: read },
+    value: { platform, basePlatform: platform, baseCrm: read, seenCrm: read },
     superseded: target
   }
 }
 
 /** After the CRM took `target` (or held it already): both baselines move. A later local edit stays pending. */
-export const settle = (value: TwoWay, target: string): TwoWay => ({
+export const settle = (value: TwoWay, target: string, onPlatform: string | null = target): TwoWay => ({
   platform: value.platform,
-  basePlatform: target,
+  basePlatform: onPlatform,
   baseCrm: target,
   seenCrm: target
 })
 
 /** A person or the platform changed the value. */
-export const edit = (value: TwoWay, platform: string): TwoWay => ({ ...value, platform })
+export const edit = (value: TwoWay, platform: string | null): TwoWay => ({ ...value, platform })
 
 /** Whether the platform holds an edit that the CRM has not been given. */
 export const isPending = (value: TwoWay, same: Same): boolean => !same(value.platform, value.basePlatform)
