@@ -4,33 +4,35 @@
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { delimiter, dirname, join } from "node:path"
+import { basename, delimiter, dirname, join } from "node:path"
+import { isatty } from "node:tty"
 import { fileURLToPath } from "node:url"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const windows = process.platform === "win32"
+const platform = `${process.platform}-${process.arch}`
 const commands = {
   start: ["node", "apps/host/src/main.ts", "start"],
-  test: ["vitest", "run"],
+  test: ["node", "node_modules/vitest/vitest.mjs", "run"],
   demo: ["node", "apps/host/demo/main.ts"],
   torture: ["node", "apps/host/torture/main.ts"],
   bench: ["node", "apps/host/bench/main.ts"],
+  simulate: ["node", "packages/simulation/src/main.ts"],
   sandbox: ["node", "packages/lawruler-sandbox/src/main.ts"],
   check: ["node", "scripts/check.mjs"]
 }
 
+const say = (message) => process.stderr.write(`casewire: ${message}\n`)
 const fail = (message) => {
-  process.stderr.write(`casewire: ${message}\n`)
+  say(message)
   process.exit(1)
 }
-const stampOf = (...files) =>
-  files
-    .map((file) =>
-      createHash("sha256")
-        .update(readFileSync(join(root, file)))
-        .digest("hex")
-    )
-    .join(" ")
+
+const stampOf = (...files) => {
+  const hash = createHash("sha256").update(platform)
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)))
+  return hash.digest("hex")
+}
 const unlessDone = (stampFile, stamp, step) => {
   const path = join(root, stampFile)
   if (existsSync(path) && readFileSync(path, "utf8") === stamp) return
@@ -38,72 +40,82 @@ const unlessDone = (stampFile, stamp, step) => {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, stamp)
 }
-const runSync = (file, args, cwd) => {
+
+/** Runs a step to its end; when it fails, one sentence says what to look at, with the program's last words above it. */
+const runSync = (what, file, args, cwd, options = {}) => {
   const done = spawnSync(file, args, {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
-    shell: windows && !file.endsWith(".exe")
+    maxBuffer: 1 << 26,
+    windowsHide: true,
+    ...options
   })
-  if (done.status !== 0)
-    fail(
-      `"${[file, ...args].join(" ")}" failed in ${cwd}:\n${done.error?.message ?? ""}${done.stdout ?? ""}${done.stderr ?? ""}`
-    )
+  if (done.status === 0) return
+  const words = `${done.stdout ?? ""}${done.stderr ?? ""}`.trim().split("\n").slice(-25).join("\n")
+  if (words !== "") process.stderr.write(`${words}\n`)
+  fail(
+    `${what} failed (${done.error?.message ?? (done.signal === null ? `exit code ${done.status}` : done.signal)}); is the package registry reachable?`
+  )
 }
-const npmInstall = (folder) => {
+const npmInstall = (what, folder) => {
   rmSync(join(root, folder, "node_modules"), { recursive: true, force: true })
   // `npm ci` refuses a lockfile that lacks one platform's build; `install --no-save` still checks every hash it has.
-  runSync("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"], join(root, folder))
+  const args = ["install", "--no-save", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund"]
+  const cli = process.env.npm_execpath
+  if (cli !== undefined && basename(cli) === "npm-cli.js")
+    runSync(what, process.execPath, [cli, ...args], join(root, folder))
+  else if (windows) runSync(what, ["npm", ...args].join(" "), [], join(root, folder), { shell: true })
+  else runSync(what, "npm", args, join(root, folder))
 }
 
-const goodNode = (version) => {
+const isGoodNode = (version) => {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number)
   return major >= 26 || (major === 24 && (minor > 18 || (minor === 18 && patch >= 1)))
 }
-const nodeFolder = () => {
-  if (goodNode(process.versions.node)) return dirname(process.execPath)
-  unlessDone("tools/node/node_modules/.done", stampOf("tools/node/package-lock.json"), () => {
-    process.stderr.write(
-      `casewire: Node ${process.versions.node} is too old, fetching Node 26.10.0 for this folder only\n`
-    )
-    npmInstall("tools/node")
-  })
+const nodeIn = (folder) => join(folder, windows ? "node.exe" : "node")
+const findNode = () => {
+  if (isGoodNode(process.versions.node)) return dirname(process.execPath)
   const modules = join(root, "tools/node/node_modules")
-  const build = readdirSync(modules).find((name) => name.startsWith("node-"))
-  if (build === undefined)
-    fail(
-      `no Node build for ${process.platform}-${process.arch}: install Node 24 (24.18.1 or later) or 26 and try again`
-    )
-  return windows ? join(modules, build, "bin") : join(modules, build, "bin")
+  const downloaded = () => {
+    const build = existsSync(modules) ? readdirSync(modules).find((name) => name.startsWith("node-")) : undefined
+    return build === undefined ? undefined : join(modules, build, "bin")
+  }
+  const advice = `this machine (${platform}) needs Node 24.18.1 or later of 24, or 26, installed by hand`
+  unlessDone("tools/node/node_modules/.done", stampOf("tools/node/package-lock.json"), () => {
+    say(`Node ${process.versions.node} is too old to run Casewire; fetching Node 26.10.0 for this folder only`)
+    npmInstall("fetching Node", "tools/node")
+    const folder = downloaded()
+    if (folder === undefined) fail(`there is no Node build to fetch: ${advice}`)
+    // A build for another C library is there and cannot start.
+    if (spawnSync(nodeIn(folder), ["--version"]).status !== 0) fail(`the fetched Node does not start: ${advice}`)
+  })
+  return downloaded() ?? fail(`tools/node/node_modules is damaged: remove it and try again`)
 }
-const pnpmFolder = () => {
+const findPnpm = () => {
   const folder = join(root, "tools/pnpm/node_modules/pnpm")
   unlessDone("tools/pnpm/node_modules/.done", stampOf("tools/pnpm/package-lock.json"), () => {
-    npmInstall("tools/pnpm")
+    say("fetching pnpm for this folder only")
+    npmInstall("fetching pnpm", "tools/pnpm")
     // Install scripts are off, so pnpm's own step, which puts its native program in place, is called by name.
-    runSync(process.execPath, [join(folder, "install.js")], folder)
+    runSync("preparing pnpm", process.execPath, [join(folder, "install.js")], folder)
   })
   return folder
 }
 
 const [name = "", ...rest] = process.argv.slice(2)
-const command =
-  name === "x" ? rest.filter((word, index) => !(index === 0 && word === "--")) : [...(commands[name] ?? []), ...rest]
+const words = rest[0] === "--" ? rest.slice(1) : rest
+const command = name === "x" ? words : name in commands ? [...commands[name], ...words] : []
 if (command.length === 0)
-  fail(`unknown command "${name}": use one of ${Object.keys(commands).join(", ")}, or x <program> [arguments]`)
+  fail(`there is no command "${name}": use one of ${Object.keys(commands).join(", ")}, or x <program> [arguments]`)
 
-const node = nodeFolder()
-const pnpm = pnpmFolder()
-const path = [node, pnpm, join(root, "node_modules/.bin"), process.env.PATH ?? process.env.Path ?? ""].join(delimiter)
-const env = {
-  ...process.env,
-  PATH: path,
-  TURBO_TELEMETRY_DISABLED: "1",
-  DO_NOT_TRACK: "1",
-  npm_config_user_agent: undefined
-}
-if (windows) delete env.Path
-process.env.PATH = path
+const node = findNode()
+const pnpm = findPnpm()
+const path = [node, pnpm, join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter)
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" }
+// Windows spells it Path, and a second spelling would win at random.
+for (const key of Object.keys(env)) if (key.toUpperCase() === "PATH") delete env[key]
+env.PATH = path
 
 const manifests = ["packages", "apps"].flatMap((folder) =>
   readdirSync(join(root, folder))
@@ -113,22 +125,52 @@ const manifests = ["packages", "apps"].flatMap((folder) =>
 unlessDone(
   "node_modules/.casewire-installed",
   stampOf("pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...manifests),
-  () => runSync(join(pnpm, windows ? "pnpm.exe" : "pnpm"), ["install", "--frozen-lockfile"], root)
+  () => {
+    say("installing the workspace")
+    // CI: never ask. NODE_ENV=production would leave the tools out.
+    const { NODE_ENV: _, ...rest } = env
+    runSync(
+      "installing the workspace",
+      join(pnpm, windows ? "pnpm.exe" : "pnpm"),
+      ["install", "--frozen-lockfile"],
+      root,
+      { env: { ...rest, CI: "true" } }
+    )
+  }
 )
 
-const child = spawn(command[0], command.slice(1), {
-  cwd: process.cwd() === root || name === "x" ? process.cwd() : root,
-  env,
-  stdio: "inherit",
-  shell: windows
-})
-child.on("error", (error) => fail(`cannot start "${command[0]}": ${error.message}`))
+// Only what is not Node itself needs Windows' shell, which takes one line and wants each word quoted.
+const [program, ...args] = command
+const quote = (word) => (/^[\w./:=@\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`)
+const options = { cwd: root, env, stdio: "inherit" }
+const child =
+  program === "node"
+    ? spawn(nodeIn(node), args, options)
+    : windows
+      ? spawn(command.map(quote).join(" "), { ...options, shell: true })
+      : spawn(program, args, options)
+child.on("error", (error) => fail(`"${program}" does not start: ${error.message}`))
 child.on("exit", (code, signal) =>
-  process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15 }[signal] ?? 9))
+  process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal] ?? 9))
 )
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
-// npm's shell dies of a signal without passing it on; without this watch the host would go on as an orphan.
+
+// At a terminal Ctrl+C reaches the whole group, the child too: passing it on would make it two.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT" || (!windows && !isatty(0))) child.kill(signal)
+  })
+}
+// npm's shell dies of a signal without passing it on; without this watch the child would go on as an orphan.
 const parent = process.ppid
+const parentIsGone = () => {
+  if (process.ppid !== parent) return true
+  try {
+    process.kill(parent, 0)
+    return false
+  } catch (error) {
+    return error.code === "ESRCH"
+  }
+}
 setInterval(() => {
-  if (process.ppid !== parent) child.kill("SIGTERM")
+  if (parentIsGone()) child.kill("SIGTERM")
 }, 500).unref()
