@@ -139,6 +139,13 @@ const violations: ReadonlyArray<readonly [title: string, file: string, source: s
     `import "@casewire/adapters-db/Storage"`,
     "no-restricted-imports"
   ],
+  ["sheets imports core", "packages/sheets/src/N1.ts", `import "@casewire/core/domain/Case"`, "no-restricted-imports"],
+  [
+    "the simulation imports an adapter",
+    "packages/simulation/src/N2.ts",
+    `import "@casewire/adapters-db/Storage"`,
+    "no-restricted-imports"
+  ],
   [
     "the sandbox imports core",
     "packages/lawruler-sandbox/src/G1.ts",
