@@ -24,6 +24,7 @@ import { Queue } from "@casewire/core/ports/Queue"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
+import { StatusResume } from "@casewire/core/StatusResume"
 import { Worker } from "@casewire/core/Worker"
 import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -184,6 +185,7 @@ export const layer = Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Work
   Layer.provideMerge(Poller.layer),
   Layer.provideMerge(Delivery.layer),
   Layer.provideMerge(Reconciler.layer),
+  Layer.provideMerge(StatusResume.layer),
   Layer.provideMerge(Projection.layer),
   Layer.provideMerge(CrmConnections.layer),
   Layer.provideMerge(layerGateway),
