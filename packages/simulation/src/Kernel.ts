@@ -7,7 +7,8 @@
 import { LastId } from "@casewire/core/domain/Ids"
 import { Heap } from "@casewire/core/memory/Heap"
 import { Clock, Context, Duration, Effect, Logger, Random, References, Scheduler } from "effect"
-import { Dice } from "./Dice.ts"
+import type { Dice } from "./Dice.ts"
+import { Violation } from "./Violation.ts"
 
 /** Who owns a task or a timer: the world, or a host's process by its number. */
 export type Owner = number
@@ -40,6 +41,15 @@ export class Kernel {
     this.#dice = dice
     // How many operations a fiber may do before another may go on: few in some runs, so that it is cut anywhere.
     this.#budget = dice.pick([8, 32, 128, 512])
+  }
+
+  /** The first invariant that was broken; the run ends with the step in which it was. */
+  violation: Violation | undefined
+  /** Notes a broken invariant. To be thrown where it was found: what runs there must not go on. */
+  violated(invariant: string, text: string): Violation {
+    this.violation ??= new Violation(invariant, text)
+    this.note(`BROKEN ${invariant}: ${text}`)
+    return this.violation
   }
 
   note(text: string): void {

@@ -1,4 +1,4 @@
-/** An invariant of the guarantees that a run broke; thrown at once, and the run ends there. */
+/** An invariant of the guarantees that a run broke. */
 export class Violation extends Error {
   readonly invariant: string
 

@@ -1,0 +1,135 @@
+/**
+ * What must be true when everything is at rest: nothing acknowledged is lost, both sides agree or somebody is told why
+ * not, every operation took effect exactly once or can be seen.
+ */
+import type { Case } from "@casewire/core/domain/Case"
+import type { Job } from "@casewire/core/domain/Job"
+import { sameStatus } from "@casewire/core/domain/StatusSync"
+import type { Lead } from "./CrmMachine.ts"
+import type { World } from "./Run.ts"
+import { readField } from "./SimulatedCrm.ts"
+import { nameOf } from "./Watch.ts"
+
+export const checkBooks = (world: World): void => {
+  const jobs = world.database.jobs.values().map(({ job }) => job)
+  const broken = (invariant: string, text: string): void => {
+    world.kernel.violated(invariant, text)
+  }
+  checkReceipts(world, broken)
+  checkOperations(world, jobs, broken)
+  checkEdits(world, jobs, broken)
+  checkConvergence(world, jobs, broken)
+}
+
+type Broken = (invariant: string, text: string) => void
+
+const caseOf = (world: World, lead: string): Case | undefined =>
+  world.database.cases.values().find(({ externalId }) => externalId === lead)
+
+/** I-1, I-3, I-16: what was acknowledged is there, and was followed by a read that began after it. */
+const checkReceipts = (world: World, broken: Broken): void => {
+  const { crm, database, sender } = world
+  for (const { lead, receiptId } of sender.acknowledged)
+    if (database.receipts.get(receiptId) === undefined) broken("I-1", `an acknowledged receipt of lead ${lead} is gone`)
+  for (const receipt of database.receipts.values()) {
+    const { disposition, externalCaseId: lead, receivedAt } = receipt
+    if (disposition._tag === "Ignored") broken("I-16", `an ignored receipt of lead ${lead} was not taken up when the switch went on`)
+    if (disposition._tag !== "Accepted" || lead === null) continue
+    const known = caseOf(world, lead)
+    const crmLead = crm.leads.get(lead)
+    if (crmLead === undefined || crmLead.gone) {
+      if (known !== undefined && known.standing !== "quarantined" && known.standing !== "missing")
+        broken("I-7", `lead ${lead} is not in the CRM and its case stands as ${known.standing}`)
+      continue
+    }
+    if (known === undefined) {
+      broken("I-1", `a receipt of lead ${lead} made no case`)
+      continue
+    }
+    const stamp = known.fields[readField]?.[0]
+    const read = stamp === undefined ? undefined : crm.calls.get(Number(stamp))
+    const hasNewer = (read !== undefined && read.startedAt >= receivedAt) || crm.writesTo(lead).some(({ startedAt }) => startedAt >= receivedAt)
+    if (!hasNewer) broken("I-3", `no read of lead ${lead} began after the receipt of ${receivedAt}`)
+    if (known.dirtySince !== null) broken("I-3", `lead ${lead} is still marked for reading`)
+    if (known.reported !== null && known.standing === "verified") broken("I-3", `lead ${lead} still shows a reported status`)
+  }
+}
+
+/** I-8, I-9: every operation ended and can be seen, and what is done is in the CRM once. */
+const checkOperations = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
+  const { crm, office } = world
+  const byEvent = Map.groupBy(
+    jobs.filter(({ work }) => work._tag === "AddNote" || work._tag === "PushStatus"),
+    ({ work }) => ("eventId" in work ? work.eventId : "")
+  )
+  for (const [eventId, { answer, event, lead }] of office.events) {
+    const of = byEvent.get(eventId) ?? []
+    if (of.length > 1) broken("I-8", `event ${eventId} began ${of.length} operations`)
+    if ((answer?._tag === "Queued" || answer?._tag === "Held") && of.length === 0) broken("I-9", `event ${eventId} has no job`)
+    const [job] = of
+    if (event._tag === "StatusChanged") continue
+    const notes = crm.leads.get(lead)?.notes.filter(({ text }) => text.includes(`${eventId}:`) || text.includes(`${eventId}.`)) ?? []
+    if (answer?._tag === "Dropped" && notes.length > 0) broken("I-17", `event ${eventId} was dropped and is in the CRM`)
+    if (job?.state !== "done" || job.work._tag !== "AddNote") continue
+    for (const [index, { text }] of job.work.parts.entries()) {
+      const copies = crm.leads.get(lead)!.notes.filter((note) => note.text === text).length
+      if (copies !== 1) broken(copies > 1 ? "I-8" : "I-9", `part ${index + 1} of ${nameOf(job)} is in the CRM ${copies} times`)
+    }
+  }
+  for (const job of jobs) {
+    const isVisible = ["done", "dead", "uncertain", "held", "skipped"].includes(job.state)
+    if (!isVisible) broken("I-9", `${nameOf(job)} is still ${job.state}`)
+    if (job.state === "dead" && job.reason === null) broken("I-27", `${nameOf(job)} is dead without a reason`)
+  }
+}
+
+/** I-13, I-14: no more pushes than edits; every edit that lost is listed. */
+const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
+  const { office, watch } = world
+  const edits = [...office.events.values()].filter(({ event }) => event._tag === "StatusChanged").length
+  if (watch.written.size > edits) broken("I-13", `${watch.written.size} pushes for ${edits} local edits`)
+  const events = world.database.events.values().map(({ event }) => event)
+  for (const job of jobs) {
+    if (job.work._tag !== "PushStatus") continue
+    const has = (kind: string) => events.some((event) => event.kind === kind && event.cause === job.id)
+    if (job.state === "done" && !has("status-pushed")) broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
+    const isDeclined = job.reason === "from-now-on" || job.reason === "changed-since-plan" || job.reason === "not-replayable"
+    if (job.state === "skipped" && !isDeclined && !has("status-superseded"))
+      broken("I-14", `${nameOf(job)} lost and is not listed as superseded`)
+  }
+}
+
+/** I-3: at rest both sides hold the same, or something that people can see explains why not. */
+const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
+  for (const lead of world.crm.leads.values()) {
+    const known = caseOf(world, lead.id)
+    if (lead.gone || !isCovered(world, lead)) continue
+    if (known === undefined) {
+      broken("I-3", `lead ${lead.id} has no case`)
+      continue
+    }
+    const open = jobs.some(
+      ({ key, reason, state, work }) =>
+        key === lead.id &&
+        (work._tag === "PushStatus"
+          ? state === "held" || state === "dead" || state === "uncertain" || (state === "skipped" && reason !== "superseded-by-crm")
+          : (work._tag === "ReadCase" || work._tag === "ApplyReceipt") && state === "dead")
+    )
+    if (open) continue
+    if (!sameStatus(known.status.platform, lead.status))
+      broken("I-3", `lead ${lead.id} is ${lead.status} in the CRM and ${known.status.platform} here`)
+    if (!sameStatus(known.status.baseCrm, lead.status))
+      broken("I-3", `the baseline of lead ${lead.id} is ${known.status.baseCrm}, the CRM holds ${lead.status}`)
+    const client = world.database.clients.get(known.clientId)
+    if (client?.fullName !== lead.fullName)
+      broken("I-3", `the client of lead ${lead.id} is ${lead.fullName} in the CRM and ${client?.fullName} here`)
+  }
+}
+
+/** Whether the host could know the lead's present state: it pulls, or a webhook came after the last change by staff. */
+const isCovered = (world: World, lead: Lead): boolean => {
+  if (world.polls) return true
+  return world.database.receipts
+    .values()
+    .some(({ disposition, externalCaseId, receivedAt }) => externalCaseId === lead.id && disposition._tag === "Accepted" && receivedAt >= lead.editedAt)
+}

@@ -1,0 +1,260 @@
+/**
+ * The host as a machine that starts, works, stops in order or dies at any moment. What it has on disk is the memory
+ * database; a crash undoes the open transaction and drops every task and timer of the process.
+ *
+ * Between the core and its stores stands the watch, and, where a run plants one, a defect.
+ */
+import { CrmConnections } from "@casewire/core/CrmConnections"
+import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { Inbox } from "@casewire/core/Inbox"
+import { Database } from "@casewire/core/memory/Database"
+import * as Memory from "@casewire/core/memory/Memory"
+import { Outbox } from "@casewire/core/Outbox"
+import { Poller, pollEveryMs } from "@casewire/core/Poller"
+import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { Queue } from "@casewire/core/ports/Queue"
+import { Storage } from "@casewire/core/ports/Storage"
+import { RunStore } from "@casewire/core/ports/RunStore"
+import { Projection } from "@casewire/core/Projection"
+import { Reconciler } from "@casewire/core/Reconciler"
+import { Setup } from "@casewire/core/Setup"
+import { StatusResume } from "@casewire/core/StatusResume"
+import { Worker, WorkerLimits } from "@casewire/core/Worker"
+import { Cause, Context, Effect, Exit, Fiber, Latch, Layer } from "effect"
+import { type CrmMachine, lateCommitMs } from "./CrmMachine.ts"
+import type { Defect, Ports } from "./Defect.ts"
+import type { Dice } from "./Dice.ts"
+import type { Faults } from "./Faults.ts"
+import { type Kernel, type Owner, world } from "./Kernel.ts"
+import { clientTimeoutMs, layerOf } from "./SimulatedCrm.ts"
+import type { Watch } from "./Watch.ts"
+
+export type HostServices = Inbox | Outbox | Setup | StatusResume | Worker | Poller | ConnectionStore | Queue
+
+/** How a refused commit calls itself; any other defect of the core is a violation. */
+const refusal = "injected: the disk refuses the commit"
+
+export class Host {
+  readonly database: Database["Service"]
+  readonly #kernel: Kernel
+  readonly #crm: CrmMachine
+  readonly #faults: Faults
+  readonly #dice: Dice
+  readonly #watch: Watch
+  readonly #defect: Defect | undefined
+  readonly #maxAttempts: number
+  readonly #polls: boolean
+  readonly #waiting = new Set<() => void>()
+  #owner: Owner = world
+  #services: Context.Context<HostServices> | undefined
+  #fiber: Fiber.Fiber<unknown, unknown> | undefined
+  #crashIn: number | undefined
+
+  constructor(options: {
+    readonly kernel: Kernel
+    readonly crm: CrmMachine
+    readonly database: Database["Service"]
+    readonly faults: Faults
+    readonly dice: Dice
+    readonly watch: Watch
+    readonly polls: boolean
+    readonly defect: Defect | undefined
+  }) {
+    this.#kernel = options.kernel
+    this.#crm = options.crm
+    this.database = options.database
+    this.#faults = options.faults
+    this.#dice = options.dice
+    this.#watch = options.watch
+    this.#defect = options.defect
+    this.#polls = options.polls
+    this.#maxAttempts = options.dice.pick([3, 6, 12])
+    options.kernel.onLog = (text) => {
+      options.kernel.note(`host   logs ${text.slice(0, 300)}`)
+      if (!text.includes(refusal)) throw options.kernel.violated("defect", text.slice(0, 2000))
+    }
+  }
+
+  get isUp(): boolean {
+    return this.#services !== undefined
+  }
+
+  start(): void {
+    if (this.#fiber !== undefined) return
+    const owner = ++this.#owner
+    this.#kernel.note(`host   process ${owner} starts`)
+    const context = this.#kernel.contextOf(owner)
+    const life = Effect.scoped(
+      Effect.gen({ self: this }, function* () {
+        const services = yield* Layer.build(this.#layer(owner))
+        this.#services = services
+        if (this.#polls)
+          yield* Context.get(services, Poller).schedule.pipe(
+            Effect.catchCause((cause) => Effect.logError("Pulls could not be scheduled", cause)),
+            Effect.andThen(Effect.sleep(pollEveryMs / 3)),
+            Effect.forever,
+            Effect.forkScoped
+          )
+        return yield* Context.get(services, Worker).run
+      })
+    )
+    const fiber = Effect.runForkWith(context)(life)
+    this.#fiber = fiber
+    fiber.addObserver((exit) => this.#ended(owner, exit))
+  }
+
+  #ended(owner: Owner, exit: Exit.Exit<unknown, unknown>): void {
+    if (owner !== this.#owner) return
+    this.#kernel.note(`host   process ${owner} has ended`)
+    if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause))
+      throw this.#kernel.violated("I-25", `the worker died: ${Cause.pretty(exit.cause).slice(0, 1500)}`)
+    this.#gone(owner)
+  }
+
+  /** Death at this very moment. */
+  crash(): void {
+    if (this.#fiber === undefined) return
+    const owner = this.#owner
+    this.#kernel.note(`host   process ${owner} dies`)
+    this.#kernel.crash(owner)
+    this.database.crash()
+    this.#gone(owner)
+  }
+
+  /** Death within the next steps, in the middle of whatever goes on then. */
+  crashSoon(): void {
+    this.#crashIn = this.#dice.below(120)
+  }
+  step(): void {
+    if (this.#crashIn === undefined) return
+    this.#crashIn -= 1
+    if (this.#crashIn >= 0) return
+    this.#crashIn = undefined
+    this.crash()
+  }
+
+  /** An orderly stop: what is under way is given back. */
+  stop(): void {
+    if (this.#fiber === undefined || this.#services === undefined) return
+    this.#kernel.note(`host   process ${this.#owner} is asked to stop`)
+    this.#services = undefined
+    this.#fiber.interruptUnsafe()
+  }
+
+  #gone(owner: Owner): void {
+    this.#services = undefined
+    this.#fiber = undefined
+    this.#crm.forget(owner)
+    for (const lost of [...this.#waiting]) lost()
+    this.#waiting.clear()
+    // Whoever watches over the process starts it again.
+    this.#kernel.at(this.#dice.between(50, 30_000), () => this.start())
+  }
+
+  /** Runs one request in the living process. `lost` says that no answer will come, done or not. */
+  request<A, E>(
+    effect: Effect.Effect<A, E, HostServices>,
+    answered: (exit: Exit.Exit<A, E>) => void,
+    lost: () => void
+  ): void {
+    if (this.#services === undefined) return lost()
+    const context = Context.merge(this.#kernel.contextOf(this.#owner), this.#services)
+    this.#waiting.add(lost)
+    const owner = this.#owner
+    this.#kernel.post(() => {
+      Effect.runForkWith(context)(effect).addObserver((exit) => {
+        // The answer leaves at a moment of its own: the process may die between the commit and the answer.
+        this.#kernel.post(() => {
+          if (this.#waiting.delete(lost)) answered(exit)
+        }, owner)
+      })
+    }, owner)
+  }
+
+  #layer(owner: Owner): Layer.Layer<HostServices> {
+    const times = { clientTimeoutMs, lateCommitMs, leaseMs: 30_000, ...this.#defect?.times }
+    const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
+    return Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+      Layer.provideMerge(Poller.layer),
+      Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),
+      Layer.provideMerge(Reconciler.layer),
+      Layer.provideMerge(StatusResume.layer),
+      Layer.provideMerge(Projection.layer),
+      Layer.provideMerge(CrmConnections.layer),
+      Layer.provideMerge(layerOf(this.#kernel, this.#crm, owner)),
+      Layer.provideMerge(this.#ports()),
+      Layer.provide(Layer.mergeAll(Layer.succeed(DeliveryTimes, times), Layer.succeed(WorkerLimits, limits)))
+    )
+  }
+
+  #ports(): Layer.Layer<Queue | CaseStore | ConnectionStore | Storage | RunStore> {
+    return Layer.effectContext(
+      Effect.gen({ self: this }, function* () {
+        const watched = this.#watched({
+          queue: yield* Queue,
+          cases: yield* CaseStore,
+          connections: yield* ConnectionStore,
+          storage: yield* Storage
+        })
+        const ports = this.#defect?.ports?.(watched, { kernel: this.#kernel, database: this.database }) ?? watched
+        return Context.make(Queue, ports.queue).pipe(
+          Context.add(CaseStore, ports.cases),
+          Context.add(ConnectionStore, ports.connections),
+          Context.add(Storage, ports.storage),
+          Context.add(RunStore, yield* RunStore)
+        )
+      })
+    ).pipe(Layer.provide(Memory.layerNoDeps), Layer.provide(Layer.succeed(Database, this.database)))
+  }
+
+  #watched({ cases, connections, queue, storage }: Ports): Ports {
+    const watch = this.#watch
+    const { jobs } = this.database
+    const seen = (look: () => void) => Effect.sync(look)
+    const work = Latch.makeUnsafe()
+    const { onWork } = jobs
+    jobs.onWork = () => {
+      onWork()
+      work.openUnsafe()
+    }
+    return {
+      queue: {
+        ...queue,
+        enqueue: (added) => Effect.tap(queue.enqueue(added), () => seen(() => watch.enqueued(added))),
+        claim: (options) => Effect.tap(this.#onDisk(queue.claim(options)), (leases) => seen(() => watch.claimed(leases))),
+        mark: (lease, change) => this.#onDisk(queue.mark(lease, change)),
+        settle: (lease, outcome) => Effect.tap(queue.settle(lease, outcome), () => seen(() => watch.settled(lease, outcome))),
+        // The adapter looks every 200 ms; over simulated hours it is enough to look when something is due.
+        awaitWork: Effect.suspend(() => {
+          const wait = Math.min(Math.max((jobs.nextDue() ?? Infinity) - this.#kernel.now, 200), 3_600_000)
+          return Effect.raceFirst(
+            Effect.tap(work.await, () => seen(() => work.closeUnsafe())),
+            Effect.sleep(wait)
+          )
+        })
+      },
+      cases: {
+        ...cases,
+        save: (value) => Effect.andThen(seen(() => watch.saved(value)), cases.save(value)),
+        record: (event) => Effect.tap(cases.record(event), () => seen(() => watch.recorded(event)))
+      },
+      connections,
+      storage: {
+        ...storage,
+        atomically: (effect) => this.#onDisk(storage.atomically(effect)),
+        withCase: (key, effect) => this.#onDisk(storage.withCase(key, effect)),
+        receive: (receipt, added) =>
+          Effect.tap(this.#onDisk(storage.receive(receipt, added)), () => seen(() => watch.enqueued(added)))
+      }
+    }
+  }
+
+  /** A disk that takes its time, and sometimes refuses. */
+  #onDisk<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      if (this.#faults.strikes("disk: refuses a commit")) return Effect.die(new Error(refusal))
+      return this.#faults.strikes("disk: slow") ? Effect.delay(effect, this.#dice.between(1, 500)) : effect
+    })
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The people on our side: they edit statuses, send messages, talk on the phone, flip switches, sign in again and
+ * decide how status sync resumes. What got no answer they do again, under the same event id.
+ */
+import { type Case, CaseId } from "@casewire/core/domain/Case"
+import { ConnectionId } from "@casewire/core/domain/Connection"
+import { FirmId } from "@casewire/core/domain/Ids"
+import { PlatformEvent } from "@casewire/core/domain/PlatformEvent"
+import { isAsked } from "@casewire/core/domain/StatusResume"
+import { sameStatus } from "@casewire/core/domain/StatusSync"
+import type { Toggles } from "@casewire/core/domain/Toggles"
+import { Outbox, type OutboxAnswer } from "@casewire/core/Outbox"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { Queue } from "@casewire/core/ports/Queue"
+import { Setup } from "@casewire/core/Setup"
+import { StatusResume } from "@casewire/core/StatusResume"
+import { Effect, Exit, Stream } from "effect"
+import { type CrmMachine, statuses } from "./CrmMachine.ts"
+import type { Dice } from "./Dice.ts"
+import type { Faults } from "./Faults.ts"
+import type { Host, HostServices } from "./Host.ts"
+import type { Kernel } from "./Kernel.ts"
+
+export const firmId = FirmId.make("firm-1")
+export const connectionId = ConnectionId.make("connection-1")
+
+export const allOn: Toggles = {
+  enabled: true,
+  receive: true,
+  send: true,
+  sendFields: true,
+  sendMessages: true,
+  sendCalls: true,
+  sendDocuments: true,
+  syncStatuses: true
+}
+const switches = ["enabled", "receive", "send", "sendMessages", "sendCalls", "syncStatuses"] as const
+
+export interface LocalEvent {
+  readonly event: PlatformEvent
+  readonly lead: string
+  answer: OutboxAnswer | undefined
+}
+
+export class Office {
+  /** What people are about to do again. */
+  pending = 0
+  readonly events = new Map<string, LocalEvent>()
+  readonly #kernel: Kernel
+  readonly #dice: Dice
+  readonly #faults: Faults
+  readonly #host: Host
+  readonly #crm: CrmMachine
+  #toggles: Toggles = allOn
+
+  constructor(kernel: Kernel, dice: Dice, faults: Faults, host: Host, crm: CrmMachine) {
+    this.#kernel = kernel
+    this.#dice = dice
+    this.#faults = faults
+    this.#host = host
+    this.#crm = crm
+  }
+
+  /** Does it until it is answered. */
+  #insist<A, E>(what: string, effect: Effect.Effect<A, E, HostServices>, done: (value: A) => void = () => {}): void {
+    this.pending += 1
+    const again = () => void this.#kernel.at(this.#dice.between(500, 20_000), attempt)
+    const attempt = () => {
+      this.#kernel.note(`office ${what}`)
+      this.#host.request(
+        effect,
+        (exit) => {
+          if (Exit.isFailure(exit)) return again()
+          this.pending -= 1
+          this.#kernel.note(`office ${what}: answered`)
+          done(exit.value)
+        },
+        again
+      )
+    }
+    attempt()
+  }
+
+  act(): void {
+    const known = this.#host.database.cases.values()
+    if (known.length === 0) return
+    const of = this.#dice.pick(known)
+    const choice = this.#dice.next()
+    if (choice < 0.5) this.#editStatus(of)
+    else if (choice < 0.8) this.#say(of)
+    else this.#call(of)
+  }
+
+  #send(of: Case, event: PlatformEvent, what: string): void {
+    const local: LocalEvent = { event, lead: of.externalId, answer: undefined }
+    this.events.set(event.eventId, local)
+    this.#insist(
+      `${what} of lead ${of.externalId} (${event.eventId})`,
+      Effect.flatMap(Outbox, (outbox) => outbox.accept(firmId, event)),
+      (answer) => {
+        local.answer = answer
+        this.#kernel.note(`office ${event.eventId} is ${answer._tag}`)
+        const isNew = answer._tag === "Queued" || answer._tag === "Held"
+        if (isNew && this.#host.database.jobs.get(answer.jobId) === undefined)
+          throw this.#kernel.violated("I-9", `event ${event.eventId} was answered ${answer._tag} and has no job`)
+      }
+    )
+  }
+  #editStatus(of: Case): void {
+    const status = this.#dice.pick(statuses.filter((name) => !sameStatus(name, of.status.platform)))
+    const eventId = `edit-${this.events.size + 1}`
+    this.#send(of, PlatformEvent.cases.StatusChanged.make({ eventId, caseId: CaseId.make(of.id), status }), `sets status ${status}`)
+  }
+
+  #say(of: Case): void {
+    const eventId = `message-${this.events.size + 1}`
+    const text = `${eventId}: ${"See you on Monday. ".repeat(this.#dice.pick([1, 1, 14]))}`
+    const sentAt = this.#kernel.now
+    this.#send(
+      of,
+      { _tag: "MessageSent", eventId, caseId: CaseId.make(of.id), channel: "sms", direction: "outbound", text, sentAt },
+      "sends a message"
+    )
+  }
+
+  #call(of: Case): void {
+    const eventId = `call-${this.events.size + 1}`
+    const turns = this.#dice.pick([0, 3, 12])
+    const transcript = Array.from({ length: turns }, (_, turn) => ({
+      speaker: turn % 2 === 0 ? ("agent" as const) : ("client" as const),
+      text: `Turn ${turn} of ${eventId}.`
+    }))
+    this.#send(
+      of,
+      {
+        _tag: "CallEnded",
+        eventId,
+        caseId: CaseId.make(of.id),
+        callId: eventId,
+        direction: "inbound",
+        isAi: false,
+        from: "+15550100",
+        to: "+15550101",
+        startedAt: this.#kernel.now,
+        durationMs: 60_000,
+        transcript
+      },
+      "ends a call"
+    )
+  }
+
+  flipSwitch(): void {
+    const key = this.#dice.pick(switches)
+    this.#faults.count("people: switch flipped")
+    this.#setToggles({ ...this.#toggles, [key]: !this.#toggles[key] })
+  }
+  allOn(): void {
+    this.#setToggles(allOn)
+  }
+  #setToggles(toggles: Toggles): void {
+    this.#toggles = toggles
+    const off = switches.filter((key) => !toggles[key])
+    this.#insist(
+      `switches: ${off.length === 0 ? "all on" : `off are ${off.join(", ")}`}`,
+      // What is asked for is always the latest wish: an older one that got no answer is not repeated.
+      Effect.suspend(() => Effect.flatMap(Setup, (setup) => setup.setToggles(firmId, connectionId, this.#toggles)))
+    )
+  }
+
+  /** Signs in again, if the connection asks for it. */
+  signIn(): void {
+    const connection = this.#host.database.connections.get(connectionId)
+    if (connection?.state === "connected") return
+    this.#crm.signInWorks = true
+    this.#insist(
+      "signs in again",
+      Effect.gen(function* () {
+        const setup = yield* Setup
+        yield* Stream.runDrain(setup.verify(firmId, connectionId))
+        const connections = yield* ConnectionStore
+        const { state } = yield* connections.get(firmId, connectionId)
+        if (state !== "connected") return yield* Effect.fail("not signed in")
+      })
+    )
+  }
+
+  /** Decides about status edits that were held while sync was not effective, if the firm is asked. */
+  resume(mode: "from now on" | "replay"): void {
+    const connection = this.#host.database.connections.get(connectionId)
+    if (connection === undefined || !isAsked(connection)) return
+    this.#faults.count(`people: resume ${mode === "replay" ? "by replay" : "from now on"}`)
+    const patienceMs = this.#dice.pick([0, 5000, 300_000])
+    this.#insist(
+      `resumes status sync: ${mode}`,
+      Effect.gen(function* () {
+        const resume = yield* StatusResume
+        if (mode === "from now on") return yield* resume.fromNowOn(firmId, connectionId)
+        const plan = yield* resume.plan(firmId, connectionId, "a person")
+        yield* Effect.sleep(patienceMs)
+        yield* resume.replay(firmId, connectionId, plan.id, Number(plan.scope["overwrites"]))
+      }).pipe(Effect.catchTag("AlreadyOn", () => Effect.void))
+    )
+  }
+
+  /** Sends what is dead or uncertain once more, under the same ids. */
+  replayDead(): void {
+    const ids = this.#host.database.jobs.values().flatMap(({ job }) => (job.state === "dead" || job.state === "uncertain" ? [job.id] : []))
+    if (ids.length === 0) return
+    this.#faults.count("people: dead job replayed")
+    this.#insist(
+      `replays ${ids.length} dead or uncertain jobs`,
+      Effect.flatMap(Queue, (queue) => queue.resolve(firmId, { ids }, "replay", "a person asked"))
+    )
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * One seed from start to verdict: a storm in which people, staff, webhooks and faults act at random, then a calm
+ * without faults and with every switch on, until nothing is left to do. Then the books are checked.
+ */
+import { Database, Transaction } from "@casewire/core/memory/Database"
+import { Redacted } from "effect"
+import { checkBooks } from "./Books.ts"
+import { Calm } from "./Calm.ts"
+import { CrmMachine } from "./CrmMachine.ts"
+import type { Defect } from "./Defect.ts"
+import { Dice } from "./Dice.ts"
+import { type FaultName, Faults } from "./Faults.ts"
+import { Host } from "./Host.ts"
+import { Kernel } from "./Kernel.ts"
+import { allOn, connectionId, firmId, Office } from "./Office.ts"
+import { Sender } from "./Sender.ts"
+import { manifest } from "./SimulatedCrm.ts"
+import { Storm } from "./Storm.ts"
+import type { Violation } from "./Violation.ts"
+import { type RowName, Watch } from "./Watch.ts"
+
+export interface Verdict {
+  readonly seed: number
+  readonly violation: Violation | undefined
+  readonly hash: () => string
+  readonly lines: ReadonlyArray<string>
+  readonly faultsOn: ReadonlyArray<FaultName>
+  readonly faults: ReadonlyMap<FaultName, number>
+  readonly rows: ReadonlyMap<RowName, number>
+  readonly simulatedMs: number
+  readonly steps: number
+}
+
+/** More steps than any run needs: whoever takes them goes round in circles. */
+const maxSteps = 400_000
+
+/** Everything that a run is made of; each machine throws its own dice. */
+export interface World {
+  readonly kernel: Kernel
+  readonly dice: Dice
+  readonly faults: Faults
+  readonly crm: CrmMachine
+  readonly database: Database["Service"]
+  readonly watch: Watch
+  readonly host: Host
+  readonly office: Office
+  readonly sender: Sender
+  /** Whether the host pulls on a schedule; without, what no webhook announced stays unknown. */
+  readonly polls: boolean
+}
+
+const makeWorld = (seed: number, defect: Defect | undefined): World => {
+  const kernel = new Kernel(new Dice(seed, 1))
+  const dice = new Dice(seed, 2)
+  const faults = new Faults(new Dice(seed, 3))
+  const crm = new CrmMachine(kernel, new Dice(seed, 4), faults)
+  const database = Database.make()
+  const watch = new Watch(kernel, database, crm)
+  const polls = dice.chance(0.6)
+  const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, polls, defect })
+  const office = new Office(kernel, new Dice(seed, 6), faults, host, crm)
+  const sender = new Sender(kernel, new Dice(seed, 7), faults, host, crm)
+  watch.isLocalEvent = (eventId) => office.events.has(eventId)
+  watch.mayEdit = ({ externalId, status }) =>
+    [...office.events.values()].some(
+      ({ event, lead }) => lead === externalId && event._tag === "StatusChanged" && event.status === status.platform
+    )
+  return { kernel, dice, faults, crm, database, watch, host, office, sender, polls }
+}
+
+export const run = (seed: number, defect?: Defect): Verdict => {
+  const world = makeWorld(seed, defect)
+  const { database, faults, host, kernel, watch } = world
+  const begun = kernel.now
+  connect(database, begun)
+  host.start()
+  const calm = new Calm(world)
+  new Storm(world).begin(() => calm.begin())
+  try {
+    while (kernel.violation === undefined && !calm.isOver && kernel.step()) {
+      host.step()
+      watch.step(connectionId)
+      if (kernel.steps > maxSteps) kernel.violated("I-9", `still busy after ${maxSteps} steps`)
+    }
+    if (kernel.violation === undefined) checkBooks(world)
+  } catch (thrown) {
+    if (kernel.violation === undefined) throw thrown
+  }
+  return {
+    seed,
+    violation: kernel.violation,
+    hash: () => kernel.hash(),
+    lines: kernel.lines,
+    faultsOn: faults.names,
+    faults: faults.counts,
+    rows: watch.rows,
+    simulatedMs: kernel.now - begun,
+    steps: kernel.steps
+  }
+}
+
+const connect = (database: Database["Service"], now: number): void => {
+  const tx = new Transaction(database)
+  database.firms.set(tx, firmId, { id: firmId, name: "Firm", createdAt: now })
+  database.connections.set(tx, connectionId, {
+    id: connectionId,
+    firmId,
+    plugin: manifest.id,
+    name: "Simulated",
+    state: "connected",
+    sandbox: true,
+    settings: { root: "acme" },
+    callLimit: null,
+    toggles: allOn,
+    caseTypeLinks: [],
+    aliases: {},
+    cursor: null,
+    health: { lastSync: null, lastStatusPull: null, lastStatusPush: null, lastWebhook: null },
+    createdAt: now,
+    updatedAt: now
+  })
+  database.credentials.set(tx, connectionId, { password: Redacted.make("secret") })
+  tx.commit()
+}

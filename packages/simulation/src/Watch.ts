@@ -1,0 +1,293 @@
+/**
+ * Stands between the core and its stores, and checks what can be checked at every step: order in lanes, reads that may
+ * not be applied, data that a hint may not change, outbound work without a local event, calls after a switch went off.
+ *
+ * It counts, besides, which rows of the merge table and which kinds of history came up.
+ */
+import type { Case, CaseEvent } from "@casewire/core/domain/Case"
+import type { Connection } from "@casewire/core/domain/Connection"
+import type { Job, JobId, NewJob } from "@casewire/core/domain/Job"
+import { sameStatus } from "@casewire/core/domain/StatusSync"
+import { isStatusInboundEffective, type Toggles } from "@casewire/core/domain/Toggles"
+import type { Database } from "@casewire/core/memory/Database"
+import { laneOf, occupiesLane } from "@casewire/core/memory/Jobs"
+import type { Lease, Outcome } from "@casewire/core/ports/Queue"
+import type { Call, CrmMachine, Lead } from "./CrmMachine.ts"
+import type { Kernel } from "./Kernel.ts"
+import { readField } from "./SimulatedCrm.ts"
+
+export const rowNames = [
+  "read: first status of a case",
+  "read: sync not effective, remembered",
+  "read: r = bc, nothing pending",
+  "read: r = bc, push pending",
+  "read: r = t, settled",
+  "read: r differs, applied",
+  "read: r differs, push pending, CRM wins",
+  "push: r = bc, sent",
+  "push: r = t, already there",
+  "push: r differs, CRM wins",
+  "push: sync not effective, held",
+  "hint: counted unverified",
+  "resume: baselines moved from now on",
+  "resume: plan row, CRM as the plan saw it, sent",
+  "resume: plan row, already there",
+  "resume: plan row, CRM changed, skipped"
+] as const
+export type RowName = (typeof rowNames)[number]
+
+type Gate = "enabled" | "receive" | "send" | "sendMessages" | "sendCalls" | "syncStatuses"
+const gates: ReadonlyArray<Gate> = ["enabled", "receive", "send", "sendMessages", "sendCalls", "syncStatuses"]
+/** How long after a switch went off a call may still begin. */
+const graceMs = 1000
+
+export class Watch {
+  readonly rows = new Map<RowName, number>()
+  /** Push jobs by lead, in order of enqueue. */
+  readonly pushes = new Map<string, Array<JobId>>()
+  /** The push that a lead's state lane is doing. */
+  readonly activePush = new Map<string, JobId>()
+  readonly activeNote = new Map<string, JobId>()
+  readonly written = new Map<JobId, number>()
+  readonly events: Array<CaseEvent> = []
+  /** Ids of the local events that the platform sent. */
+  isLocalEvent: (eventId: string) => boolean = () => false
+  readonly #lanes = new Map<string, Array<JobId>>()
+  readonly #offSince = new Map<Gate, number>()
+  readonly #kernel: Kernel
+  readonly #database: Database["Service"]
+  readonly #crm: CrmMachine
+  #connection: Connection | undefined
+  #applied = 0
+  #pushed = 0
+  #appliedAtSync = 0
+  #pushedAtSync = 0
+
+  constructor(kernel: Kernel, database: Database["Service"], crm: CrmMachine) {
+    this.#kernel = kernel
+    this.#database = database
+    this.#crm = crm
+    crm.onCall = (call) => this.#call(call)
+    crm.onWrite = (call, lead, text) => this.#write(call, lead, text)
+    crm.jobAt = (kind, lead) => (kind === "addNote" ? this.activeNote : this.activePush).get(lead) ?? "unknown"
+  }
+
+  #row(name: RowName): void {
+    this.rows.set(name, (this.rows.get(name) ?? 0) + 1)
+  }
+
+  /** After every step: health times move forward only, and only after a success that is stored; switches are timed. */
+  step(id: string): void {
+    const connection = this.#database.connections.get(id)
+    if (connection === this.#connection || connection === undefined) return
+    const before = this.#connection
+    this.#connection = connection
+    for (const gate of gates) {
+      if (connection.toggles[gate]) this.#offSince.delete(gate)
+      else if (before?.toggles[gate] !== false) this.#offSince.set(gate, this.#kernel.now)
+    }
+    if (before === undefined) return
+    for (const key of ["lastSync", "lastStatusPull", "lastStatusPush", "lastWebhook"] as const) {
+      const [was, is] = [before.health[key], connection.health[key]]
+      if (was !== is && (is === null || is < (was ?? 0) || is > this.#kernel.now))
+        throw this.#kernel.violated("I-30", `${key} went from ${was} to ${is}`)
+    }
+    if (before.health.lastStatusPull !== connection.health.lastStatusPull) {
+      if (this.#applied === this.#appliedAtSync) throw this.#kernel.violated("I-30", "lastStatusPull moved without a read that was stored")
+      this.#appliedAtSync = this.#applied
+    }
+    if (before.health.lastStatusPush !== connection.health.lastStatusPush) {
+      if (this.#pushed === this.#pushedAtSync) throw this.#kernel.violated("I-30", "lastStatusPush moved without a push that was stored")
+      this.#pushedAtSync = this.#pushed
+    }
+  }
+
+  #isOff(gate: Gate): boolean {
+    const since = this.#offSince.get(gate)
+    return since !== undefined && this.#kernel.now - since > graceMs
+  }
+
+  /** A call begins at the CRM's door. */
+  #call(call: Call): void {
+    if (call.kind === "verify") return
+    const off = (gate: Gate) => {
+      if (this.#isOff(gate))
+        throw this.#kernel.violated(gate === "enabled" ? "I-16" : "I-17", `call ${call.number} ${call.kind} began long after "${gate}" went off`)
+    }
+    off("enabled")
+    if (call.kind === "changes") off("receive")
+    if (call.kind === "addNote" || call.kind === "setStatus") off("send")
+    if (call.kind === "setStatus") off("syncStatuses")
+    if (call.kind === "addNote") {
+      const job = this.#database.jobs.get(this.activeNote.get(call.leads[0]!)!)?.job
+      if (job?.work._tag === "AddNote") off(job.work.source === "message" ? "sendMessages" : "sendCalls")
+    }
+    if (call.kind !== "read" && call.kind !== "setStatus") return
+    for (const other of this.#crm.inFlight)
+      if (other !== call && other.owner === call.owner && (other.kind === "read" || other.kind === "setStatus"))
+        for (const lead of call.leads)
+          if (other.leads.includes(lead))
+            throw this.#kernel.violated("I-4", `call ${call.number} ${call.kind} began while call ${other.number} ${other.kind} on lead ${lead} was under way`)
+  }
+
+  /** The CRM writes what we asked for. */
+  #write(call: Call, lead: Lead, text: string): void {
+    if (call.kind === "addNote") {
+      if (lead.notes.some((note) => note.text === text)) throw this.#kernel.violated("I-8", `a second copy of a note on lead ${lead.id}`)
+      return
+    }
+    const job = this.#crm.jobOf(call)
+    const mine = lead.changes.findLastIndex(({ by }) => !by.staff && by.job === job)
+    if (mine >= 0 && !lead.changes.slice(mine + 1).some(({ by, status }) => by.staff || !sameStatus(status, text)))
+      throw this.#kernel.violated("I-8", `job ${job} changed the status of lead ${lead.id} twice`)
+    this.written.set(job as JobId, (this.written.get(job as JobId) ?? 0) + 1)
+  }
+
+  enqueued(jobs: ReadonlyArray<NewJob>): void {
+    for (const job of jobs) {
+      const lane = laneOf(job)
+      const known = this.#lanes.get(lane)
+      if (known === undefined) this.#lanes.set(lane, [job.id])
+      else known.push(job.id)
+      const { work } = job
+      if (work._tag === "PushStatus") {
+        const pushes = this.pushes.get(job.key) ?? []
+        this.pushes.set(job.key, [...pushes, job.id])
+      }
+      if ((work._tag === "PushStatus" || work._tag === "AddNote") && !this.isLocalEvent(work.eventId))
+        throw this.#kernel.violated("I-13", `${work._tag} on lead ${job.key} without a local event`)
+    }
+  }
+
+  claimed(leases: ReadonlyArray<Lease>): void {
+    for (const { fence, job } of leases) {
+      this.#kernel.note(`queue  claims ${nameOf(job)} (claim ${fence}, attempt ${job.attempts})`)
+      const place = this.#database.jobs.get(job.id)!.sequence
+      for (const id of this.#lanes.get(laneOf(job)) ?? []) {
+        const other = this.#database.jobs.get(id)
+        if (other !== undefined && id !== job.id && occupiesLane(other.job) && (other.sequence < place || other.lease !== null))
+          throw this.#kernel.violated("I-12", `${nameOf(job)} began before ${nameOf(other.job)} left the lane`)
+      }
+      if (job.work._tag === "PushStatus") this.activePush.set(job.key, job.id)
+      if (job.work._tag === "AddNote") this.activeNote.set(job.key, job.id)
+    }
+  }
+
+  settled(lease: Lease, outcome: Outcome): void {
+    const { job } = lease
+    const reason = "reason" in outcome ? ` (${outcome.reason})` : ""
+    this.#kernel.note(`queue  settles ${nameOf(job)} as ${outcome._tag}${reason}`)
+    if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.#row("push: sync not effective, held")
+  }
+
+  recorded(event: CaseEvent): void {
+    this.#kernel.note(`case   ${event.kind}: ${event.before} -> ${event.after} because of ${tail(event.cause)}`)
+    this.events.push(event)
+    if (event.kind === "status-pushed") {
+      this.#pushed += 1
+      this.#row(this.written.has(event.cause as JobId) ? "push: r = bc, sent" : "push: r = t, already there")
+    }
+    if (event.kind === "status-superseded") this.#superseded(event)
+  }
+
+  /** A local edit may lose to the CRM's staff, never to what we wrote there ourselves. */
+  #superseded(event: CaseEvent): void {
+    const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
+    const winner = lead?.changes.findLast(({ status }) => sameStatus(status, event.after))?.by
+    if (winner === undefined || winner.staff) return
+    const job = this.#database.jobs.get(winner.job as JobId)?.job
+    if (job?.state === "done")
+      throw this.#kernel.violated("I-14", `our own ${nameOf(job)} beat the later edit ${event.before} of lead ${lead!.id}`)
+  }
+
+  saved(value: Case): void {
+    const before = this.#database.cases.get(value.id)
+    const [was, is] = [stampOf(before), stampOf(value)]
+    if (before === undefined) {
+      if (is === undefined && value.status.platform !== null) throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
+      return
+    }
+    const moved =
+      !sameStatus(before.status.platform, value.status.platform) ||
+      !sameStatus(before.status.baseCrm, value.status.baseCrm) ||
+      !sameStatus(before.status.basePlatform, value.status.basePlatform)
+    if (is !== undefined && is !== was) this.#readApplied(before, value, was, is, moved)
+    else if (moved && before.verifiedAt !== null) this.#movedWithoutRead(before, value)
+  }
+
+  #readApplied(before: Case, value: Case, was: number | undefined, is: number, moved: boolean): void {
+    const lead = value.externalId
+    const read = this.#crm.calls.get(is)!
+    const earlier = was === undefined ? undefined : this.#crm.calls.get(was)!
+    if (earlier !== undefined && earlier.startedIn > read.startedIn)
+      throw this.#kernel.violated("I-4", `read ${is} of lead ${lead} was applied after the newer read ${was}`)
+    this.#applied += 1
+    const found = read.found.get(lead)!.status
+    if (moved) this.#checkWrites(lead, read)
+    const pending = this.#pendingPushes(lead)
+    const target = pending.at(-1)?.work
+    const active = this.activePush.get(lead)
+    const isPush = active !== undefined && this.#database.jobs.get(active)?.lease !== null && this.#database.jobs.get(active)?.job.state !== "done"
+    if (before.status.platform === null) this.#row("read: first status of a case")
+    else if (isPush) this.#row("push: r differs, CRM wins")
+    else if (!moved) {
+      if (!isStatusInboundEffective(this.#toggles) || !sameStatus(found, before.status.baseCrm))
+        this.#row("read: sync not effective, remembered")
+      else this.#row(pending.length > 0 ? "read: r = bc, push pending" : "read: r = bc, nothing pending")
+    } else if (target?._tag === "PushStatus" && sameStatus(target.target, found)) this.#row("read: r = t, settled")
+    else if (this.events.at(-2)?.kind === "status-superseded" && this.events.at(-2)!.caseId === value.id)
+      this.#row("read: r differs, push pending, CRM wins")
+    else this.#row("read: r differs, applied")
+  }
+
+  get #toggles(): Toggles {
+    return this.#connection!.toggles
+  }
+
+  #pendingPushes(lead: string): ReadonlyArray<Job> {
+    return (this.pushes.get(lead) ?? []).flatMap((id) => {
+      const job = this.#database.jobs.get(id)?.job
+      return job !== undefined && (occupiesLane(job) || job.state === "held") ? [job] : []
+    })
+  }
+
+  /** A read may change a status only if it began after the last write to that lead ended, and none is open. */
+  #checkWrites(lead: string, read: Call): void {
+    for (const call of this.#crm.writesTo(lead)) {
+      if (call.endedIn === null && call.owner === read.owner)
+        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} was applied while write ${call.number} was under way`)
+      if (call.startedIn < read.startedIn && call.endedIn !== null && call.endedIn > read.startedIn)
+        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} began before write ${call.number} ended`)
+      if (call.startedIn > read.startedIn)
+        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} is older than write ${call.number}`)
+    }
+  }
+
+  #movedWithoutRead(before: Case, value: Case): void {
+    if (value.standing === "unverified") return this.#row("hint: counted unverified")
+    const active = this.#database.jobs.get(this.activePush.get(value.externalId)!)?.job.work
+    const target = active?._tag === "PushStatus" ? active.target : undefined
+    // The firm chose "from now on": each case moves its baselines when it is next looked at.
+    const isRebased = before.statusEpoch !== value.statusEpoch
+    if (isRebased) this.#row("resume: baselines moved from now on")
+    const moves = (key: "baseCrm" | "basePlatform") =>
+      !isRebased &&
+      !sameStatus(before.status[key], value.status[key]) && (target === undefined || !sameStatus(value.status[key], target))
+    if (moves("baseCrm") || moves("basePlatform"))
+      throw this.#kernel.violated("I-7", `a baseline of lead ${value.externalId} moved to ${value.status.baseCrm} without a read or a push`)
+    if (!sameStatus(before.status.platform, value.status.platform) && !this.mayEdit(value))
+      throw this.#kernel.violated("I-7", `the status of lead ${value.externalId} became ${value.status.platform} without a read or an edit`)
+  }
+  /** Whether somebody on the platform is giving the case this status. */
+  mayEdit: (value: Case) => boolean = () => false
+}
+
+const stampOf = (value: Case | undefined): number | undefined => {
+  const stamp = value?.fields[readField]?.[0]
+  return stamp === undefined ? undefined : Number(stamp)
+}
+
+const tail = (id: string): string => (id.length === 36 ? `…${id.slice(9, 23)}` : id)
+
+export const nameOf = (job: Pick<Job, "id" | "key" | "work">): string =>
+  `${job.work._tag}${job.work._tag === "PushStatus" ? ` ${job.work.target}` : ""} ${tail(job.id)} of ${job.key}`
