@@ -154,23 +154,48 @@ child.on("exit", (code, signal) =>
   process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal] ?? 9))
 )
 
-// At a terminal Ctrl+C reaches the whole group, the child too: passing it on would make it two.
+// A stop is passed on once: a second signal means "do not wait" to those who listen for it.
+let isStopping = false
+const stop = (signal) => {
+  if (!isStopping) child.kill(signal)
+  isStopping = true
+}
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
-    if (signal !== "SIGINT" || (!windows && !isatty(0))) child.kill(signal)
+    // At a terminal Ctrl+C reaches the whole group, the child too; typed again it is meant.
+    if (signal === "SIGINT" && (windows || isatty(0))) isStopping = true
+    else stop(signal)
   })
 }
-// npm's shell dies of a signal without passing it on; without this watch the child would go on as an orphan.
-const parent = process.ppid
-const parentIsGone = () => {
-  if (process.ppid !== parent) return true
+
+/**
+ * The processes without which nobody is waiting for the child. npm runs us through a shell: either may die of a signal
+ * without passing it on, and the shell outlives npm; without this watch the child would go on as an orphan.
+ */
+const watched = () => {
+  const parent = process.ppid
+  if (windows || process.env.npm_lifecycle_event === undefined) return [parent]
   try {
-    process.kill(parent, 0)
-    return false
-  } catch (error) {
-    return error.code === "ESRCH"
+    const [, name, grandparent] =
+      process.platform === "linux"
+        ? /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, "utf8"))
+        : /^\s*(\S+)\s+(\d+)/.exec(
+            spawnSync("ps", ["-o", "comm=,ppid=", "-p", String(parent)], { encoding: "utf8" }).stdout
+          )
+    return /^-?(ba|da|k|z)?sh$/.test(basename(name)) ? [parent, Number(grandparent)] : [parent]
+  } catch {
+    return [parent]
   }
 }
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code !== "ESRCH"
+  }
+}
+const [parent, ...others] = watched()
 setInterval(() => {
-  if (parentIsGone()) child.kill("SIGTERM")
+  if (process.ppid !== parent || ![parent, ...others].every(isAlive)) stop("SIGTERM")
 }, 500).unref()
