@@ -138,6 +138,27 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
               )
             })
           ),
+        describe: Effect.fn("DocumentStore.describe")(function* (firmId, id, { contentType, name, owner }) {
+          const row = yield* database.write(async (db) => {
+            const before = await db
+              .selectFrom("documents")
+              .selectAll()
+              .where("firm_id", "=", firmId)
+              .where("id", "=", id)
+              .executeTakeFirst()
+            if (before === undefined) return undefined
+            const { sha256 } = toStored(before)
+            const meta = vault.seal(firmId, id, "document", JSON.stringify({ name, contentType, sha256 }))
+            return db
+              .updateTable("documents")
+              .set({ owner, meta })
+              .where("firm_id", "=", firmId)
+              .where("id", "=", id)
+              .returningAll()
+              .executeTakeFirst()
+          })
+          return Option.map(Option.fromUndefinedOr(row), toStored)
+        }),
         remove: Effect.fn("DocumentStore.remove")(function* (firmId, id) {
           const row = yield* database.write((db) =>
             db

@@ -7,7 +7,8 @@
  */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from "node:dns"
 import { isIP } from "node:net"
-import { Clock, Effect, Layer, Result } from "effect"
+import type { Readable } from "node:stream"
+import { Clock, Effect, Exit, Layer, Result } from "effect"
 import { buildConnector, Pool } from "undici"
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
@@ -19,10 +20,12 @@ import {
   CrmRateLimited,
   CrmUnreachable
 } from "@casewire/core/ports/Crm"
-import { CrmGateway, CrmHttp, type CrmRequest, type CrmResponse } from "@casewire/core/ports/CrmHttp"
+import { CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
+import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { AnswerUnreadable, readAnswer } from "./CrmAnswer.ts"
 import { backoffMs, retryAfter } from "./CrmBackoff.ts"
+import { type Body, checkTarget, multipartBody, storeBody } from "./CrmBytes.ts"
 import { type CrmOrigin, originsOf, targetOf } from "./CrmOrigin.ts"
 import { isGlobalAddress } from "./GlobalAddress.ts"
 
@@ -39,11 +42,12 @@ export interface GatewayOptions {
   readonly longestWaitMs?: number
 }
 
-export const layer = (options: GatewayOptions): Layer.Layer<CrmGateway, never, Queue> =>
+export const layer = (options: GatewayOptions): Layer.Layer<CrmGateway, never, Queue | DocumentStore> =>
   Layer.effect(CrmGateway, make(options))
 
 const make = Effect.fnUntraced(function* (options: GatewayOptions) {
   const queue = yield* Queue
+  const documents = yield* DocumentStore
   const limits = {
     timeoutMs: options.timeoutMs ?? 20_000,
     connectMs: options.connectMs ?? 5000,
@@ -112,8 +116,13 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       if (Result.isFailure(target)) return yield* new CrmError({ reason: target.failure })
       if (request.bearer !== undefined && !/^[\x21-\x7e]+$/.test(request.bearer))
         return yield* failed(request, "the token cannot be sent")
+      const { body: given, into } = request
+      const body = given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
+      if (into !== undefined) yield* checkTarget(documents, connection.firmId, into.documentId)
       yield* awaitSlot
-      const answer = yield* exchange(poolOf(connection, origin), target.success, request, limits)
+      const store = (contentType: string, stream: Readable) =>
+        storeBody(documents, connection.firmId, into!, contentType, stream)
+      const answer = yield* exchange(poolOf(connection, origin), target.success, { ...request, multipart: body }, limits, store)
       if (answer.status === 429 || (answer.status === 503 && answer.retryAfter !== undefined))
         return yield* throttled(answer.retryAfter)
       refusals.delete(account)
@@ -121,8 +130,8 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
         return yield* new CrmError({
           reason: new CrmAnswerInvalid({ message: "crm-redirect: the CRM answered with a redirect" })
         })
-      const { body, contentType, status } = answer
-      return { status, contentType, body } satisfies CrmResponse
+      const { retryAfter: _, ...response } = answer
+      return response satisfies CrmResponse
     })
 
     return CrmHttp.of({ send })
@@ -135,11 +144,16 @@ interface Exchanged extends CrmResponse {
   readonly retryAfter: string | undefined
 }
 
+interface Outgoing extends CrmRequest {
+  readonly multipart: Body | undefined
+}
+
 const exchange = (
   pool: Pool,
   path: string,
-  request: CrmRequest,
-  limits: { readonly timeoutMs: number; readonly answerBytes: number }
+  request: Outgoing,
+  limits: { readonly timeoutMs: number; readonly answerBytes: number },
+  store: (contentType: string, body: Readable) => Effect.Effect<{ readonly size: number }, unknown>
 ): Effect.Effect<Exchanged, CrmError> =>
   Effect.tryPromise({
     try: async (interrupted): Promise<Exchanged> => {
@@ -147,7 +161,9 @@ const exchange = (
       const timer = setTimeout(
         // Where no connection stands, the request has not left: asked now, because aborting closes the connection.
         () => deadline.abort(pool.stats.connected === 0 ? new ConnectFailed("TIMEOUT") : new DeadlinePassed()),
-        limits.timeoutMs
+        request.multipart === undefined && request.into === undefined
+          ? limits.timeoutMs
+          : limits.timeoutMs * transferFactor
       )
       try {
         const answer = await pool.request({
@@ -158,10 +174,21 @@ const exchange = (
           signal: AbortSignal.any([interrupted, deadline.signal])
         })
         const { headers } = answer
-        return {
+        const head = {
           status: answer.statusCode,
           contentType: single(headers["content-type"]) ?? "",
-          retryAfter: single(headers["retry-after"]),
+          retryAfter: single(headers["retry-after"])
+        }
+        if (isForStore(request, head)) {
+          if (!/^(?:identity)?$/i.test(single(headers["content-encoding"]) ?? ""))
+            throw new AnswerUnreadable("the document is encoded, which was not asked for")
+          const stored = await Effect.runPromiseExit(store(head.contentType, answer.body), { signal: interrupted })
+          if (Exit.isSuccess(stored)) return { ...head, body: "", stored: stored.value }
+          answer.body.on("error", () => {}).destroy()
+          throw Exit.hasDies(stored) ? new StoreFailed(stored) : new AnswerUnreadable("the document could not be taken whole")
+        }
+        return {
+          ...head,
           body: await readAnswer(answer.body, single(headers["content-encoding"]), limits.answerBytes)
         }
       } finally {
@@ -170,6 +197,22 @@ const exchange = (
     },
     catch: (cause) => cause
   }).pipe(Effect.catch((cause) => failedBy(request, cause)))
+
+const isForStore = (request: CrmRequest, { contentType, status }: { contentType: string; status: number }): boolean =>
+  request.into !== undefined &&
+  status >= 200 &&
+  status < 300 &&
+  !request.into.except.includes(contentType.split(";")[0]!.trim().toLowerCase())
+
+/** Our own store failed: that is a defect, whatever the CRM did. */
+class StoreFailed extends Error {
+  override readonly name = "StoreFailed"
+  readonly exit: Exit.Exit<unknown, unknown>
+  constructor(exit: Exit.Exit<unknown, unknown>) {
+    super("the document store failed")
+    this.exit = exit
+  }
+}
 
 class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed"
@@ -186,6 +229,7 @@ class ConnectFailed extends Error {
 }
 
 const failedBy = (request: CrmRequest, cause: unknown): Effect.Effect<never, CrmError> => {
+  if (cause instanceof StoreFailed) return Effect.die(cause)
   if (cause instanceof ConnectFailed)
     return Effect.fail(
       new CrmError({ reason: new CrmUnreachable({ message: `the CRM cannot be reached (${cause.code})` }) })
@@ -212,19 +256,23 @@ const codeOf = (cause: unknown): string =>
     ? String(cause.code)
     : "unknown"
 
-const headersOf = ({ bearer, body }: CrmRequest): Record<string, string> => ({
+const headersOf = ({ bearer, body, into, multipart }: Outgoing): Record<string, string> => ({
   accept: "*/*",
-  "accept-encoding": "gzip, br",
+  // A document comes as it is, so that its size is what the CRM says.
+  "accept-encoding": into === undefined ? "gzip, br" : "identity",
+  ...(multipart === undefined
+    ? {}
+    : { "content-type": multipart.contentType, "content-length": String(multipart.length) }),
   "user-agent": "Casewire",
   ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-  ...(body === undefined
+  ...(body === undefined || body._tag === "Multipart"
     ? {}
     : { "content-type": body._tag === "Form" ? "application/x-www-form-urlencoded" : "application/json" })
 })
 
-const bodyOf = ({ body }: CrmRequest): string | null =>
-  body === undefined
-    ? null
+const bodyOf = ({ body, multipart }: Outgoing): string | Readable | null =>
+  body === undefined || body._tag === "Multipart"
+    ? (multipart?.open() ?? null)
     : body._tag === "Form"
       ? new URLSearchParams(body.fields.map(([key, value]): [string, string] => [key, value])).toString()
       : JSON.stringify(body.value)

@@ -6,10 +6,12 @@
 import type { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { CrmPlugin } from "@casewire/core/CrmPlugin"
 import { Crm, type CrmError, crmOperations } from "@casewire/core/ports/Crm"
+import { CrmDocuments, crmDocumentOperations } from "@casewire/core/ports/CrmDocuments"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema, type Scope, Stream } from "effect"
+import { documentLaws } from "./CrmDocumentLaws.ts"
 import { fieldLaws } from "./CrmFieldLaws.ts"
-import type { CrmCapability, CrmLaw, CrmService } from "./CrmLaw.ts"
+import type { CrmCapability, CrmDocumentsService, CrmLaw, CrmService, CrmStore } from "./CrmLaw.ts"
 import { noteLaws } from "./CrmNoteLaws.ts"
 import { pullLaws } from "./CrmPullLaws.ts"
 import { readLaws } from "./CrmReadLaws.ts"
@@ -20,7 +22,8 @@ import { webhookLaws } from "./CrmWebhookLaws.ts"
 
 export interface CrmConnected {
   /** The plugin opened with good credentials, some of them replaced where a law says so. */
-  readonly crm: (replaced?: Readonly<Record<string, string>>) => Layer.Layer<Crm>
+  readonly crm: (replaced?: Readonly<Record<string, string>>) => Layer.Layer<Crm | CrmDocuments>
+  readonly store: CrmStore
   readonly sandbox: CrmSandbox
 }
 
@@ -31,7 +34,8 @@ export const crmLaws: ReadonlyArray<CrmLaw> = [
   ...noteLaws,
   ...statusLaws,
   ...fieldLaws,
-  ...pullLaws
+  ...pullLaws,
+  ...documentLaws
 ]
 
 export interface CrmContract {
@@ -71,60 +75,79 @@ export const runCrmLaw = (
 ): Effect.Effect<void, CrmError> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { crm, sandbox } = yield* connect
+      const { crm, sandbox, store } = yield* connect
       yield* sandbox.reset
-      const open = (replaced?: Readonly<Record<string, string>>) =>
-        Effect.map(Layer.build(crm(replaced)), (context) => acrossBoundary(Context.get(context, Crm)))
-      yield* law.run({ plugin, sandbox, crm: yield* open(), open })
+      const build = (replaced?: Readonly<Record<string, string>>) => Layer.build(crm(replaced))
+      const open = (replaced: Readonly<Record<string, string>>) =>
+        Effect.map(build(replaced), (context) => acrossBoundary(Context.get(context, Crm)))
+      const context = yield* build()
+      yield* law.run({
+        plugin,
+        sandbox,
+        store,
+        open,
+        crm: acrossBoundary(Context.get(context, Crm)),
+        documents: documentsAcrossBoundary(Context.get(context, CrmDocuments))
+      })
     })
   )
 
 /** Every argument and answer passes schema encode, structuredClone, decode, as between a host and a plugin. */
-const acrossBoundary = (crm: CrmService): CrmService => {
-  const cross = <A, I>(schema: Schema.Codec<A, I>) => {
-    const encode = Schema.encodeSync(schema)
-    const decode = Schema.decodeUnknownSync(schema)
-    return (value: A): A => decode(structuredClone(encode(value)))
-  }
-  const call = <A, I, B, J>(
-    { payload, success }: { readonly payload: Schema.Codec<A, I>; readonly success: Schema.Codec<B, J> },
-    run: (payload: A) => Effect.Effect<B, CrmError>
-  ) => {
-    const [given, answered] = [cross(payload), cross(success)]
-    return (payload: A) =>
-      Effect.map(
-        Effect.suspend(() => run(given(payload))),
-        answered
-      )
-  }
-  return {
-    verify: crm.verify,
-    changes: crm.changes,
-    catalog: call(crmOperations.catalog, crm.catalog),
-    decode: call(crmOperations.decode, crm.decode),
-    read: call(crmOperations.read, crm.read),
-    notes: call(crmOperations.notes, crm.notes),
-    addNote: call(crmOperations.addNote, crm.addNote),
-    updateFields: call(crmOperations.updateFields, crm.updateFields),
-    setStatus: call(crmOperations.setStatus, crm.setStatus)
-  }
+const cross = <A, I>(schema: Schema.Codec<A, I>) => {
+  const encode = Schema.encodeSync(schema)
+  const decode = Schema.decodeUnknownSync(schema)
+  return (value: A): A => decode(structuredClone(encode(value)))
 }
+
+const call = <A, I, B, J>(
+  { payload, success }: { readonly payload: Schema.Codec<A, I>; readonly success: Schema.Codec<B, J> },
+  run: (payload: A) => Effect.Effect<B, CrmError>
+) => {
+  const [given, answered] = [cross(payload), cross(success)]
+  return (payload: A) =>
+    Effect.map(
+      Effect.suspend(() => run(given(payload))),
+      answered
+    )
+}
+
+const documentsAcrossBoundary = (documents: CrmDocumentsService): CrmDocumentsService => ({
+  list: call(crmDocumentOperations.list, documents.list),
+  open: call(crmDocumentOperations.open, documents.open),
+  upload: call(crmDocumentOperations.upload, documents.upload)
+})
+
+const acrossBoundary = (crm: CrmService): CrmService => ({
+  verify: crm.verify,
+  changes: crm.changes,
+  catalog: call(crmOperations.catalog, crm.catalog),
+  decode: call(crmOperations.decode, crm.decode),
+  read: call(crmOperations.read, crm.read),
+  notes: call(crmOperations.notes, crm.notes),
+  addNote: call(crmOperations.addNote, crm.addNote),
+  updateFields: call(crmOperations.updateFields, crm.updateFields),
+  setStatus: call(crmOperations.setStatus, crm.setStatus)
+})
 
 const unsupportedLaw = (capability: CrmCapability): CrmLaw | undefined => {
   const calls: Partial<
-    Record<CrmCapability, (crm: CrmService, id: ExternalCaseId) => Effect.Effect<unknown, CrmError>>
+    Record<
+      CrmCapability,
+      (crm: CrmService, id: ExternalCaseId, documents: CrmDocumentsService) => Effect.Effect<unknown, CrmError>
+    >
   > = {
     notes: (crm, id) => crm.addNote({ id, text: "A note" }),
     fields: (crm, id) => crm.updateFields({ id, fields: { field: "value" } }),
     statuses: (crm, id) => crm.setStatus({ id, status: "New" }),
-    changes: (crm) => Stream.runDrain(crm.changes(null))
+    changes: (crm) => Stream.runDrain(crm.changes(null)),
+    documents: (_, id, documents) => documents.list({ id })
   }
   const attempt = calls[capability]
   if (attempt === undefined) return undefined
   return {
     title: `${capability} are declared missing, and calls say so`,
-    run: ({ crm, sandbox }) =>
-      Effect.map(Effect.flip(attempt(crm, sandbox.facts.cases[0]!)), ({ reason }) =>
+    run: ({ crm, documents, sandbox }) =>
+      Effect.map(Effect.flip(attempt(crm, sandbox.facts.cases[0]!, documents)), ({ reason }) =>
         assert.strictEqual(reason._tag, "CrmUnsupported")
       ).pipe(Effect.catch(() => Effect.sync(() => assert.fail(`${capability} worked although declared missing`))))
   }

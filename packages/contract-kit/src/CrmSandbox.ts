@@ -26,10 +26,19 @@ export type SandboxFault =
 
 /** What a fault strikes: the vendor's call behind an operation of the port. */
 export type SandboxCall = "read" | "notes" | "addNote" | "setStatus" | "updateFields" | "changes" | "catalog"
+  | "listDocuments"
+  | "upload"
 
 export interface SandboxNote {
   readonly category: string
   readonly text: string
+}
+
+export interface SandboxDocument {
+  /** May be empty. */
+  readonly name: string
+  readonly contentType: string
+  readonly bytes: Uint8Array
 }
 
 /** A case as the CRM holds it now. */
@@ -61,6 +70,9 @@ export interface SandboxFacts {
   readonly field: string
   /** Field names that would take over the call. */
   readonly forbiddenFields: ReadonlyArray<string>
+  /** A folder inside another one, as `CrmDocument.folder` says it. */
+  readonly subfolder: string
+  readonly unknownDocument: string
   /** Where the firm looks for client communications. */
   readonly clientCategory: string
   readonly staffCategory: string
@@ -82,6 +94,9 @@ export interface CrmSandbox {
   /** As staff does it in the CRM's own screens. */
   readonly changeStatus: (id: ExternalCaseId, status: string) => Effect.Effect<void>
   readonly writeNote: (id: ExternalCaseId, note: SandboxNote) => Effect.Effect<void>
+  /** Files a document as staff does; without a folder, in any of the CRM's. */
+  readonly addDocument: (id: ExternalCaseId, document: SandboxDocument & { readonly folder?: string }) => Effect.Effect<void>
+  readonly documentsNow: (id: ExternalCaseId) => Effect.Effect<ReadonlyArray<SandboxDocument>>
   /** Strikes the next `times` (default 1) calls of that kind. */
   readonly setFault: (fault: {
     readonly kind: SandboxFault

@@ -7,13 +7,14 @@ import type { ConnectionId } from "./domain/Connection.ts"
 import type { FirmId } from "./domain/Ids.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import type { Crm, CrmError } from "./ports/Crm.ts"
+import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import { CrmGateway, CrmHttp } from "./ports/CrmHttp.ts"
 import { Plugins } from "./ports/Plugins.ts"
 
 export class CrmConnections extends Context.Service<
   CrmConnections,
   {
-    readonly get: (firmId: FirmId, id: ConnectionId) => Layer.Layer<Crm, CrmError | ConnectionNotFound>
+    readonly get: (firmId: FirmId, id: ConnectionId) => Layer.Layer<Crm | CrmDocuments, CrmError | ConnectionNotFound>
     readonly forget: (id: ConnectionId) => Effect.Effect<void>
   }
 >()("@casewire/core/CrmConnections") {

@@ -1,12 +1,14 @@
 /**
- * What a CRM plugin is: a manifest of plain data, and a layer that makes a `Crm` from a connection.
+ * What a CRM plugin is: a manifest of plain data, and a layer that makes a connection's `Crm` and `CrmDocuments`.
  *
  * Everything that intake and the console need to know stands in the manifest, so neither ever calls a plugin.
  */
 import { Layer, Redacted, Schema } from "effect"
+import { FieldKeys } from "./domain/FieldKey.ts"
 import { WebhookDeclaration } from "./domain/WebhookFields.ts"
 import type { FieldProblem } from "./domain/Receipt.ts"
 import type { Crm } from "./ports/Crm.ts"
+import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import type { CrmHttp } from "./ports/CrmHttp.ts"
 
 /** The version of this contract. A host refuses plugins of a version it does not know. */
@@ -55,7 +57,16 @@ export const PluginManifest = Schema.Struct({
     statuses: Capability,
     documents: Capability
   }),
-  notes: Schema.Struct({ maxLength: Schema.Int, timeZone: Schema.String }),
+  notes: Schema.Struct({
+    maxLength: Schema.Int,
+    timeZone: Schema.String,
+    /** Where staff finds in the CRM what was sent, in the CRM's own words. */
+    place: Schema.optionalKey(Schema.String)
+  }),
+  /** Where staff finds documents that were sent. */
+  documents: Schema.optionalKey(Schema.Struct({ place: Schema.String })),
+  /** How field keys are spelled, and names that mean something else to the CRM and are never a field. */
+  fields: Schema.optionalKey(Schema.Struct({ keys: FieldKeys, reserved: Schema.Array(Schema.String) })),
   webhook: WebhookDeclaration
 })
 export interface PluginManifest extends Schema.Schema.Type<typeof PluginManifest> {}
@@ -68,7 +79,7 @@ export interface PluginConnection {
 
 export interface CrmPlugin {
   readonly manifest: PluginManifest
-  readonly crm: (connection: PluginConnection) => Layer.Layer<Crm, never, CrmHttp>
+  readonly crm: (connection: PluginConnection) => Layer.Layer<Crm | CrmDocuments, never, CrmHttp>
 }
 
 /** Checks the manifest when the module loads, so that a broken plugin fails early and by name. */

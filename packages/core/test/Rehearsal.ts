@@ -13,12 +13,15 @@ import type { Toggles } from "@casewire/core/domain/Toggles"
 import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
 import { Inbox } from "@casewire/core/Inbox"
 import * as Memory from "@casewire/core/memory/Memory"
+import { Lists } from "@casewire/core/Lists"
 import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
+import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Projection } from "@casewire/core/Projection"
@@ -45,8 +48,9 @@ export const manifest: PluginManifest = {
   sandboxOrigins: { api: "{sandbox}/{root}/" },
   account: ["root"],
   budget: { calls: 60, windowMs: 60_000 },
-  capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: "none" },
-  notes: { maxLength: 1000, timeZone: "America/New_York" },
+  capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: null },
+  notes: { maxLength: 1000, timeZone: "America/New_York", place: "Notes, category Client" },
+  documents: { place: "Documents" },
   webhook: {
     required: [
       { name: "Record ID", aliases: [], pattern: "^[0-9]+$" },
@@ -56,7 +60,8 @@ export const manifest: PluginManifest = {
     record: "Record ID",
     fillers: ["NA"],
     testValue: "^\\{\\{",
-    options: ["list_id", "list_action"],
+    options: ["list_id", "list_name", "list_action", "remove_from_list", "campaign_id"],
+    fileRecord: "^([0-9]{2,})-",
     steps: []
   }
 }
@@ -67,11 +72,21 @@ interface Lead {
   contactId: string
   updatedAt: number
   readonly notes: Array<{ id: string; text: string }>
+  readonly documents?: Array<FakeDocument>
+}
+
+export interface FakeDocument {
+  readonly externalId: string
+  readonly name: string
+  readonly folder: string
+  readonly contentType: string
+  readonly bytes: Uint8Array
+  readonly createdAt: number | null
 }
 
 /** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
 export interface Fault {
-  readonly on: "addNote" | "setStatus" | "read"
+  readonly on: "addNote" | "setStatus" | "read" | "upload" | "open"
   readonly how: "before" | "after" | "late" | "throttled"
 }
 
@@ -159,12 +174,66 @@ const crmOf = Effect.gen(function* () {
   })
 })
 
+const documentsOf = (store: DocumentStore["Service"]) =>
+  Effect.map(FakeCrm, (crm) => {
+    const fail = (reason: CrmError["reason"]) => Effect.fail(new CrmError({ reason }))
+    const filed = (id: string) => crm.leads.get(id)!.documents!
+    return CrmDocuments.of({
+      list: ({ id }) =>
+        Effect.sync(() => {
+          crm.calls.push("list")
+          return filed(id).map(({ bytes, ...document }) => ({ ...document, size: bytes.length }))
+        }),
+      open: ({ documentId, externalId, id, maxBytes }) =>
+        Effect.suspend(() => {
+          crm.calls.push("open")
+          const index = crm.faults.findIndex((fault) => fault.on === "open")
+          if (index >= 0) {
+            crm.faults.splice(index, 1)
+            return fail(new CrmUnreachable({ message: "connection refused" }))
+          }
+          const found = filed(id).find((document) => document.externalId === externalId)!
+          return store
+            .put(
+              { id: documentId, firmId, name: "document", contentType: found.contentType, owner: incomingOwner },
+              Stream.make(found.bytes),
+              maxBytes
+            )
+            .pipe(Effect.orDie)
+        }),
+      upload: ({ contentType, documentId, id, name }) =>
+        Effect.gen(function* () {
+          crm.calls.push("upload")
+          const index = crm.faults.findIndex((fault) => fault.on === "upload")
+          const how = index < 0 ? undefined : crm.faults.splice(index, 1)[0]!.how
+          if (how === "before") return yield* fail(new CrmUnreachable({ message: "connection refused" }))
+          const chunks = yield* Stream.runCollect(store.open(firmId, documentId)).pipe(Effect.orDie)
+          const externalId = `document-${crm.calls.length}`
+          const createdAt = yield* Clock.currentTimeMillis
+          const commit = () =>
+            void filed(id).push({ externalId, name, folder: "", contentType, bytes: chunks[0]!, createdAt })
+          if (how === "late") {
+            crm.late.push(commit)
+            return yield* fail(new CrmOutcomeUnknown({ message: "no answer" }))
+          }
+          commit()
+          return how === "after" ? yield* fail(new CrmOutcomeUnknown({ message: "no answer" })) : { externalId }
+        })
+    })
+  })
+
 const layerPlugins = Layer.effect(
   Plugins,
-  Effect.map(FakeCrm, (fake) => {
+  Effect.gen(function* () {
+    const fake = yield* FakeCrm
+    const documents = yield* DocumentStore
     const plugin = definePlugin({
       manifest,
-      crm: () => Layer.effect(Crm, Effect.provideService(crmOf, FakeCrm, fake))
+      crm: () =>
+        Layer.mergeAll(
+          Layer.effect(Crm, Effect.provideService(crmOf, FakeCrm, fake)),
+          Layer.effect(CrmDocuments, Effect.provideService(documentsOf(documents), FakeCrm, fake))
+        )
     })
     return Plugins.of({
       manifests: Effect.succeed([plugin.manifest]),
@@ -181,7 +250,7 @@ const layerGateway = Layer.succeed(CrmGateway, {
 /** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
 export const quietMs = 11_000
 
-export const layer = Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+export const layer = Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
   Layer.provideMerge(Poller.layer),
   Layer.provideMerge(Delivery.layer),
   Layer.provideMerge(Reconciler.layer),
@@ -229,7 +298,7 @@ export const connected = Effect.fnUntraced(function* (toggles: Partial<Toggles> 
   }
   yield* connections.saveFirm({ id: firmId, name: "Firm", createdAt: 0 })
   yield* connections.save(connection, { password: Redacted.make("secret") })
-  crm.leads.set("42", { status: "New", fullName: "Ana Lee", contactId: "900", updatedAt: 1, notes: [] })
+  crm.leads.set("42", { status: "New", fullName: "Ana Lee", contactId: "900", updatedAt: 1, notes: [], documents: [] })
   return connection
 })
 

@@ -4,7 +4,7 @@
  * write such an answer leaves the outcome unknown.
  */
 import type { CrmError } from "@casewire/core/ports/Crm"
-import { CrmHttp, type CrmResponse } from "@casewire/core/ports/CrmHttp"
+import { CrmHttp, type CrmRequest, type CrmResponse } from "@casewire/core/ports/CrmHttp"
 import { Effect, Option, Predicate, Redacted, Schema } from "effect"
 import * as Failure from "./Failure.ts"
 import type { Session } from "./SignIn.ts"
@@ -13,6 +13,8 @@ import { type Route, wire } from "./WireProfile.ts"
 export interface Call {
   readonly query?: ReadonlyArray<readonly [string, string]>
   readonly body?: Schema.Json
+  /** In place of a JSON body. */
+  readonly multipart?: Extract<CrmRequest["body"], { _tag: "Multipart" }>["parts"]
   /** Whether the call may change something in the CRM. */
   readonly changes?: boolean
 }
@@ -31,6 +33,8 @@ export interface AdvancedApi {
     schema: Schema.Decoder<A>,
     call?: Call
   ) => Effect.Effect<Option.Option<Answer<A>>, CrmError>
+  /** Streams the answer into the host's document store; answers its size. */
+  readonly download: (route: Route, into: NonNullable<CrmRequest["into"]>, call: Call) => Effect.Effect<number, CrmError>
   /** Every item of a list that comes in pages. */
   readonly all: <A>(route: Route, item: Schema.Decoder<A>, call?: Call) => Effect.Effect<ReadonlyArray<A>, CrmError>
 }
@@ -38,7 +42,7 @@ export interface AdvancedApi {
 export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
   const http = yield* CrmHttp
 
-  const sendOnce = Effect.fnUntraced(function* (route: Route, call: Call) {
+  const sendOnce = Effect.fnUntraced(function* (route: Route, call: Call, into?: CrmRequest["into"]) {
     const token = yield* session.token
     const response = yield* http.send({
       origin: "advanced",
@@ -46,17 +50,19 @@ export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
       path: route.path,
       ...(call.query === undefined ? {} : { query: call.query }),
       ...(call.body === undefined ? {} : { body: { _tag: "Json", value: call.body } }),
+      ...(call.multipart === undefined ? {} : { body: { _tag: "Multipart", parts: call.multipart } }),
+      ...(into === undefined ? {} : { into }),
       bearer: Redacted.value(token),
       changes: call.changes === true
     })
     return { response, token }
   })
 
-  const send = Effect.fnUntraced(function* (route: Route, call: Call) {
-    const { response, token } = yield* sendOnce(route, call)
+  const send = Effect.fnUntraced(function* (route: Route, call: Call, into?: CrmRequest["into"]) {
+    const { response, token } = yield* sendOnce(route, call, into)
     if (response.status !== 401 && response.status !== 403) return response
     yield* session.discard(token)
-    return (yield* sendOnce(route, call)).response
+    return (yield* sendOnce(route, call, into)).response
   })
 
   const callIfThere: AdvancedApi["callIfThere"] = Effect.fnUntraced(function* (route, schema, call = {}) {
@@ -68,6 +74,14 @@ export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
   const call: AdvancedApi["call"] = Effect.fnUntraced(function* (route, schema, call = {}) {
     const answer = yield* callIfThere(route, schema, call)
     return Option.isSome(answer) ? answer.value : yield* Failure.ofStatus(404, route.name, false)!
+  })
+
+  const download: AdvancedApi["download"] = Effect.fnUntraced(function* (route, into, call) {
+    const response = yield* send(route, call, into)
+    if (response.stored !== undefined) return response.stored.size
+    // Whatever came as text is no document: the envelope that says why, or a page.
+    yield* readAnswer(route, Schema.Unknown, response, false)
+    return yield* Failure.answerInvalid(`${route.name} answered without a document`)
   })
 
   const all: AdvancedApi["all"] = Effect.fnUntraced(function* <A>(
@@ -86,7 +100,7 @@ export const makeAdvancedApi = Effect.fnUntraced(function* (session: Session) {
     }
   })
 
-  return { call, callIfThere, all } satisfies AdvancedApi
+  return { call, callIfThere, download, all } satisfies AdvancedApi
 })
 
 export const pageQuery = (page: number): ReadonlyArray<readonly [string, string]> => [

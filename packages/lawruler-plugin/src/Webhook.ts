@@ -41,6 +41,7 @@ export const webhookDeclaration: WebhookDeclaration = {
   fillers: wire.fillers,
   testValue: wire.testValue,
   options: wire.options,
+  fileRecord: wire.attachedFileLead,
   steps: [
     "In Law Ruler, go to Setup, then Webhooks.",
     "Select the webhook row you want to use, or create one first.",

@@ -43,7 +43,16 @@ export const wireProfile = {
   getCaseTypes: assumed(15, get("ApiLookup/GetCaseTypes")),
   getStatuses: assumed(15, get("ApiLookup/GetStatuses")),
   getFormFields: assumed(15, get("ApiLookup/GetFormFields")),
+  getFolders: assumed(15, get("ApiDocuments/GetFolders")),
+  /** Without a folder it lists the documents of every one. */
+  getDocuments: assumed(15, get("ApiDocuments/GetDocuments")),
+  download: assumed(15, get("ApiDocuments/Download")),
+  upload: assumed(15, post("ApiDocuments/Upload")),
   leadQuery: observed("leadId"),
+  documentQuery: assumed(15, "documentId"),
+  /** Fields of the upload's multipart body. */
+  uploadLead: assumed(15, "LeadId"),
+  uploadFile: observed("File"),
   caseTypeQuery: assumed(15, "caseTypeId"),
   pageSize: observed(100),
   inboxSearch: observed({ InboxType: 1, DefaultSortOrder: 1, DefaultSortOrderAscending: false }),
@@ -94,6 +103,11 @@ export const wireProfile = {
     ["&#", "& #"]
   ]),
 
+  // Documents
+  documentFallback: assumed(9, (documentId: string) => `lawruler-document-${documentId}`),
+  /** Attached files begin with the id of their lead. */
+  attachedFileLead: observed(String.raw`^(\d{5,10})-`),
+
   // Records and statuses
   /** What status names end in besides their name, compared without case. */
   statusSuffixes: observed(["*", " (default)"]),
@@ -138,6 +152,21 @@ export const Note = Schema.Struct({
   Text: Schema.optional(Text),
   CreateDate: Schema.optional(Text)
 })
+export const Folder = Schema.Struct({
+  FolderId: Id,
+  ParentFolderId: Schema.optional(Schema.NullishOr(Id)),
+  Name: Schema.optional(Text)
+})
+export const Document = Schema.Struct({
+  DocumentId: Id,
+  LeadId: Schema.optional(Schema.NullishOr(Id)),
+  FolderId: Schema.optional(Schema.NullishOr(Id)),
+  FileName: Schema.optional(Text),
+  ContentType: Schema.optional(Text),
+  Size: Schema.optional(Schema.NullishOr(Schema.Int)),
+  CreateDate: Schema.optional(Text)
+})
+export const UploadedDocument = Schema.Union([Schema.Struct({ DocumentId: Id }), Id])
 export const NewNote = (leadId: number, category: string, text: string) => ({
   LeadId: leadId,
   Category: category,

@@ -5,10 +5,12 @@
  */
 import { contractVersion, definePlugin, type PluginConnection } from "@casewire/core/CrmPlugin"
 import { Crm } from "@casewire/core/ports/Crm"
-import { Effect, Layer } from "effect"
+import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
+import { Context, Effect, Layer } from "effect"
 import { makeAdvancedApi } from "./AdvancedApi.ts"
 import { changes } from "./Changes.ts"
 import { credentialFields, credentialsOf } from "./Credentials.ts"
+import { makeDocuments } from "./Documents.ts"
 import { updateFields } from "./Fields.ts"
 import { makeLegacyApi } from "./LegacyApi.ts"
 import { addNote, readNotes } from "./Notes.ts"
@@ -21,8 +23,7 @@ import { decodeReceipts, webhookDeclaration } from "./Webhook.ts"
 import { wire } from "./WireProfile.ts"
 
 const crm = (connection: PluginConnection) =>
-  Layer.effect(
-    Crm,
+  Layer.effectContext(
     Effect.gen(function* () {
       const credentials = credentialsOf(connection)
       const session = yield* makeSession(credentials)
@@ -30,7 +31,7 @@ const crm = (connection: PluginConnection) =>
       const legacy = yield* makeLegacyApi(credentials)
       const statuses = makeStatuses(advanced)
       const reading = makeReading(advanced, statuses)
-      return Crm.of({
+      const operations = Crm.of({
         verify: verify({ session, legacy, reading, statuses }),
         changes: (cursor) => changes(reading, cursor),
         catalog: Effect.fn("LawRuler.catalog")(() => statuses.catalog),
@@ -43,6 +44,7 @@ const crm = (connection: PluginConnection) =>
           Effect.as(setStatus({ legacy, reading, statuses }, id, status), {})
         )
       })
+      return Context.make(Crm, operations).pipe(Context.add(CrmDocuments, makeDocuments(advanced)))
     })
   )
 
@@ -66,9 +68,10 @@ export default definePlugin({
       notes: null,
       fields: null,
       statuses: null,
-      documents: "documents come with a later version"
+      documents: null
     },
-    notes: { maxLength: wire.noteLimit, timeZone: wire.timeZone },
+    notes: { maxLength: wire.noteLimit, timeZone: wire.timeZone, place: `Notes, category ${wire.noteCategory}` },
+    documents: { place: "Documents" },
     webhook: webhookDeclaration
   },
   crm

@@ -2,16 +2,21 @@
  * Plugins that are broken on purpose, each with the laws of the contract that must catch it. A law that no broken
  * plugin violates could be an empty sentence.
  */
-import type { CrmService } from "@casewire/contract-kit/CrmLaw"
+import type { CrmDocumentsService, CrmService, CrmStore } from "@casewire/contract-kit/CrmLaw"
 import type { CrmSandbox } from "@casewire/contract-kit/CrmSandbox"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { CaseReported, CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { CrmAuthFailed, CrmError, CrmRefused, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { Effect, Stream } from "effect"
+import { brokenDocuments } from "./BrokenDocuments.ts"
 
 export interface BrokenPlugin {
   readonly name: string
   readonly crm: (crm: CrmService, sandbox: CrmSandbox) => Partial<CrmService>
+  readonly documents?: (
+    documents: CrmDocumentsService,
+    around: { readonly good: CrmService; readonly sandbox: CrmSandbox; readonly store: CrmStore }
+  ) => Partial<CrmDocumentsService>
   /** What the sandbox would see of it, where that is the fault. */
   readonly sandbox?: (sandbox: CrmSandbox) => Partial<CrmSandbox>
   readonly laws: ReadonlyArray<string>
@@ -393,5 +398,6 @@ export const brokenPlugins: ReadonlyArray<BrokenPlugin> = [
       "a pull that breaks off fails, and its cursor loses nothing",
       "a cursor that is not the plugin's is refused"
     ]
-  }
+  },
+  ...brokenDocuments
 ]

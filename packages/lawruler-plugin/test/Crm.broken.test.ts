@@ -1,17 +1,24 @@
 import { type CrmConnected, crmContract, crmLaws, runCrmLaw } from "@casewire/contract-kit/Crm"
 import { Crm } from "@casewire/core/ports/Crm"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
+import { Context, Effect, Exit, Layer } from "effect"
 import plugin from "../src/index.ts"
 import { type BrokenPlugin, brokenPlugins } from "./BrokenPlugins.ts"
 import { harbor } from "./HarborSandbox.ts"
 
 const brokenHarbor = (broken: BrokenPlugin) =>
-  Effect.map(harbor, ({ crm, sandbox }): CrmConnected => ({
+  Effect.map(harbor, ({ crm, sandbox, store }): CrmConnected => ({
+    store,
     crm: (replaced) =>
-      Layer.effect(
-        Crm,
-        Effect.map(Crm, (good) => ({ ...good, ...broken.crm(good, sandbox) }))
+      Layer.effectContext(
+        Effect.gen(function* () {
+          const good = yield* Crm
+          const documents = yield* CrmDocuments
+          return Context.make(Crm, { ...good, ...broken.crm(good, sandbox) }).pipe(
+            Context.add(CrmDocuments, { ...documents, ...broken.documents?.(documents, { good, sandbox, store }) })
+          )
+        })
       ).pipe(Layer.provide(crm(replaced))),
     sandbox: { ...sandbox, ...broken.sandbox?.(sandbox) }
   }))

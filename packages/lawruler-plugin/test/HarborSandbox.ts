@@ -5,6 +5,8 @@ import type { CrmSandbox, SandboxCall, SandboxFault, SandboxWebhook } from "@cas
 import * as Gateway from "@casewire/adapters-http/CrmHttp"
 import { connection as sample } from "@casewire/contract-kit/samples"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
+import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
+import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { CrmGateway, CrmHttp, type CrmRequest } from "@casewire/core/ports/CrmHttp"
 import * as Memory from "@casewire/core/memory/Memory"
@@ -23,7 +25,9 @@ const strikes: Record<SandboxCall, string> = {
   setStatus: "legacy.status",
   updateFields: "legacy.update",
   changes: "SearchInboxItems",
-  catalog: "GetCaseTypes"
+  catalog: "GetCaseTypes",
+  listDocuments: "GetDocuments",
+  upload: "Upload"
 }
 
 const faults: Record<SandboxFault, string> = {
@@ -59,6 +63,8 @@ const facts: CrmSandbox["facts"] = {
     "Conversation",
     "clientSecret"
   ],
+  subfolder: "Intake / Signed",
+  unknownDocument: "999999",
   clientCategory: "Client Communications",
   staffCategory: "Intake",
   wrongCredentials: [
@@ -118,6 +124,35 @@ export const harbor = Effect.gen(function* () {
       })),
     changeStatus: (id, status) => Effect.asVoid(admin("POST", `${portal}/leads/${id}/status`, { status, wait: true })),
     writeNote: (id, note) => Effect.asVoid(admin("POST", `${portal}/leads/${id}/notes`, note)),
+    addDocument: (id, { bytes, contentType, folder, name }) =>
+      Effect.gen(function* () {
+        const { folders } = yield* admin("GET", `${portal}/state`)
+        // From the outermost folder inwards.
+        const folderId = folder?.split(" / ").reduce<number | null>(
+          (parent, wanted) =>
+            folders.find((one: { name: string; parentId: number | null }) => one.name === wanted && one.parentId === parent)
+              .folderId,
+          null
+        )
+        const base64 = Buffer.from(bytes).toString("base64")
+        yield* admin("POST", `${portal}/leads/${id}/documents`, {
+          name,
+          contentType,
+          base64,
+          ...(folderId === undefined ? {} : { folderId })
+        })
+      }),
+    documentsNow: (id) =>
+      Effect.gen(function* () {
+        const { documents } = yield* admin("GET", `${portal}/leads/${id}`)
+        return yield* Effect.forEach(documents, ({ documentId }: { documentId: number }) =>
+          Effect.map(admin("GET", `${portal}/leads/${id}/documents/${documentId}`), ({ base64, contentType, name }) => ({
+            name,
+            contentType,
+            bytes: new Uint8Array(Buffer.from(base64, "base64"))
+          }))
+        )
+      }),
     setFault: ({ kind, on, retryAfterSeconds, times = 1 }) =>
       Effect.asVoid(
         admin("POST", `${portal}/faults`, {
@@ -139,7 +174,7 @@ export const harbor = Effect.gen(function* () {
   const host = yield* Layer.build(
     Layer.mergeAll(
       layerInProcess([plugin]),
-      Gateway.layer({ sandboxOrigin: url, timeoutMs: deadlineMs }).pipe(Layer.provide(Memory.layer))
+      Gateway.layer({ sandboxOrigin: url, timeoutMs: deadlineMs }).pipe(Layer.provideMerge(Memory.layer))
     )
   )
 
@@ -168,7 +203,8 @@ export const harbor = Effect.gen(function* () {
       .pipe(Layer.provide(Layer.effect(CrmHttp, Effect.orDie(http))))
   }
 
-  return { crm, sandbox, url } satisfies CrmConnected & { readonly url: string }
+  const store = { documents: Context.get(host, DocumentStore), firmId: sample.firmId }
+  return { crm, sandbox, store, url } satisfies CrmConnected & { readonly url: string }
 }).pipe(Effect.orDie)
 
 /** Takes what a webhook posts, as intake stores it: the text parts of multipart as a list of pairs. */

@@ -184,6 +184,15 @@ const createDocument = Effect.fnUntraced(function* (call: AdminCall) {
   return json(leadView(portal, lead), 201)
 })
 
+/** The bytes too, so that a test can compare them. */
+const oneDocument = Effect.fnUntraced(function* (call: AdminCall) {
+  const { lead } = yield* namedLead(call)
+  const found = lead.documents.find(({ documentId }) => String(documentId) === call.params["documentId"])
+  if (found === undefined) return yield* Problem.notFound(`Document ${call.params["documentId"]}`)
+  const { content, ...document } = found
+  return json({ ...document, size: content.length, base64: Buffer.from(content).toString("base64") })
+})
+
 const Send = Schema.Struct({ webhookId: Schema.optionalKey(Schema.Int) })
 
 const sendViaWebhook = Effect.fnUntraced(function* (call: AdminCall) {
@@ -212,5 +221,6 @@ export const leadRoutes: ReadonlyArray<AdminRoute> = [
   on("POST", `${one}/status`, setStatus),
   on("POST", `${one}/notes`, createNote),
   on("POST", `${one}/documents`, createDocument),
+  on("GET", `${one}/documents/:documentId`, oneDocument),
   on("POST", `${one}/send-via-webhook`, sendViaWebhook)
 ]

@@ -6,9 +6,10 @@
  */
 import type { CrmPlugin, PluginConnection } from "@casewire/core/CrmPlugin"
 import { Crm, CrmCheck, CrmError, crmOperations, CrmPage } from "@casewire/core/ports/Crm"
+import { CrmDocuments, crmDocumentOperations } from "@casewire/core/ports/CrmDocuments"
 import { CrmHttp, CrmRequest, CrmResponse } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
-import { Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 
 /** The plugins given here, by id. Two with the same id are a mistake of the wiring and stop the start. */
 export const layerInProcess = (plugins: ReadonlyArray<CrmPlugin>): Layer.Layer<Plugins> =>
@@ -30,8 +31,13 @@ export const layerInProcess = (plugins: ReadonlyArray<CrmPlugin>): Layer.Layer<P
     })
   )
 
-const guarded = (plugin: CrmPlugin, connection: PluginConnection): Layer.Layer<Crm, never, CrmHttp> =>
-  Layer.effect(Crm, Effect.map(Crm, guardCrm)).pipe(
+const guarded = (plugin: CrmPlugin, connection: PluginConnection): Layer.Layer<Crm | CrmDocuments, never, CrmHttp> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const crm = guardCrm(yield* Crm)
+      return Context.make(Crm, crm).pipe(Context.add(CrmDocuments, guardDocuments(yield* CrmDocuments)))
+    })
+  ).pipe(
     Layer.provide(plugin.crm(cloneConnection(connection))),
     Layer.provide(Layer.effect(CrmHttp, Effect.map(CrmHttp, guardHttp)))
   )
@@ -82,6 +88,13 @@ const guardCrm = (crm: Crm["Service"]): Crm["Service"] =>
     addNote: guardCall(crmOperations.addNote, crm.addNote),
     updateFields: guardCall(crmOperations.updateFields, crm.updateFields),
     setStatus: guardCall(crmOperations.setStatus, crm.setStatus)
+  })
+
+const guardDocuments = (documents: CrmDocuments["Service"]): CrmDocuments["Service"] =>
+  CrmDocuments.of({
+    list: guardCall(crmDocumentOperations.list, documents.list),
+    open: guardCall(crmDocumentOperations.open, documents.open),
+    upload: guardCall(crmDocumentOperations.upload, documents.upload)
   })
 
 const guardHttp = (http: CrmHttp["Service"]): CrmHttp["Service"] =>

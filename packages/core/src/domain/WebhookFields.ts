@@ -6,6 +6,7 @@
  * names the record. Pure, so that a refused receipt can be judged again after the firm added an alias.
  */
 import { Schema } from "effect"
+import type { Connection } from "./Connection.ts"
 import type { FlatRecord } from "./FlatRecord.ts"
 import type { FieldProblem } from "./Receipt.ts"
 
@@ -28,6 +29,8 @@ export const WebhookDeclaration = Schema.Struct({
   testValue: Schema.String,
   /** Names of query parameters that carry options, not record data. */
   options: Schema.Array(Schema.String),
+  /** Finds the record's id in an attached file's name (a regular expression, its first group); another id refuses the file. */
+  fileRecord: Schema.optionalKey(Schema.String),
   /** Set-up steps shown beside the URL, in order. */
   steps: Schema.Array(Schema.String)
 })
@@ -81,6 +84,23 @@ export const fieldTable = (
       )
     ),
     test: new RegExp(declaration.testValue)
+  }
+}
+
+/**
+ * The look-ups of connections, each prepared once: a connection value is replaced whenever it changes, so what was
+ * prepared for it lives as long as the value.
+ */
+export const fieldTables = (
+  declarationOf: (plugin: string) => WebhookDeclaration
+): ((connection: Pick<Connection, "plugin" | "aliases">) => FieldTable) => {
+  const tables = new WeakMap<Pick<Connection, "plugin" | "aliases">, FieldTable>()
+  return (connection) => {
+    const known = tables.get(connection)
+    if (known !== undefined) return known
+    const table = fieldTable(declarationOf(connection.plugin), connection.aliases)
+    tables.set(connection, table)
+    return table
   }
 }
 

@@ -60,6 +60,15 @@ export const layer = Layer.effect(
           )
         ),
 
+      describe: (firmId, id, { contentType, name, owner }) =>
+        database.write((tx) => {
+          const row = own(firmId, id)
+          if (row === undefined) return Option.none()
+          const meta = { ...row.meta, contentType, name, owner }
+          documents.set(tx, id, { ...row, meta })
+          return Option.some(meta)
+        }),
+
       remove: (firmId, id) =>
         database.write((tx) => {
           if (own(firmId, id) !== undefined) documents.delete(tx, id)

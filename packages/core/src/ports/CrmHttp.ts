@@ -20,8 +20,29 @@ export const CrmRequest = Schema.Struct({
   body: Schema.optionalKey(
     Schema.TaggedUnion({
       Form: { fields: Schema.Array(Schema.Tuple([Schema.String, Schema.String])) },
-      Json: { value: Schema.Json }
+      Json: { value: Schema.Json },
+      Multipart: {
+        parts: Schema.Array(
+          Schema.TaggedUnion({
+            Field: { name: Schema.String, value: Schema.String },
+            /** The bytes of a document in the host's store. */
+            Document: {
+              name: Schema.String,
+              documentId: Schema.String,
+              fileName: Schema.String,
+              contentType: Schema.String
+            }
+          })
+        )
+      }
     })
+  ),
+  /**
+   * Streams the body of an answer with a 2xx status into the document store instead of answering it. Answers of the
+   * media types named in `except` (an error as JSON, a page of HTML) come as text.
+   */
+  into: Schema.optionalKey(
+    Schema.Struct({ documentId: Schema.String, maxBytes: Schema.Int, except: Schema.Array(Schema.String) })
   ),
   /** Whether the request may change something: after a lost answer its outcome is unknown. */
   changes: Schema.Boolean
@@ -31,7 +52,9 @@ export interface CrmRequest extends Schema.Schema.Type<typeof CrmRequest> {}
 export const CrmResponse = Schema.Struct({
   status: Schema.Int,
   contentType: Schema.String,
-  body: Schema.String
+  body: Schema.String,
+  /** Set where the body went into the document store. */
+  stored: Schema.optionalKey(Schema.Struct({ size: Schema.Int }))
 })
 export interface CrmResponse extends Schema.Schema.Type<typeof CrmResponse> {}
 
@@ -41,6 +64,9 @@ export class CrmHttp extends Context.Service<
     readonly send: (request: CrmRequest) => Effect.Effect<CrmResponse, CrmError>
   }
 >()("@casewire/core/ports/CrmHttp") {}
+
+/** A request that carries a document may take so many times as long as another one. */
+export const transferFactor = 6
 
 /** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
 export class CrmGateway extends Context.Service<

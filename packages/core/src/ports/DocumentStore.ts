@@ -25,6 +25,9 @@ export interface StoredDocument {
   readonly createdAt: Instant
 }
 
+/** The owner of what is on its way from a CRM and nobody's yet. */
+export const incomingOwner = "incoming"
+
 export class DocumentStore extends Context.Service<
   DocumentStore,
   {
@@ -38,6 +41,12 @@ export class DocumentStore extends Context.Service<
     /** Oldest first. */
     readonly ofOwner: (firmId: FirmId, owner: string) => Effect.Effect<ReadonlyArray<StoredDocument>>
     readonly open: (firmId: FirmId, id: string) => Stream.Stream<Uint8Array, DocumentNotFound>
+    /** Changes what is known of a document and leaves its bytes and its time alone; none where there is no such id. */
+    readonly describe: (
+      firmId: FirmId,
+      id: string,
+      change: Pick<StoredDocument, "name" | "contentType" | "owner">
+    ) => Effect.Effect<Option.Option<StoredDocument>>
     /** Nothing happens to an id that is not there. */
     readonly remove: (firmId: FirmId, id: string) => Effect.Effect<void>
     readonly usage: (firmId: FirmId) => Effect.Effect<{ readonly documents: number; readonly bytes: number }>

@@ -5,6 +5,7 @@
 import { Context, Effect, Layer, Option } from "effect"
 import type { PluginConnection, PluginManifest } from "../CrmPlugin.ts"
 import type { Crm } from "./Crm.ts"
+import type { CrmDocuments } from "./CrmDocuments.ts"
 import type { CrmHttp } from "./CrmHttp.ts"
 
 export class Plugins extends Context.Service<
@@ -13,6 +14,6 @@ export class Plugins extends Context.Service<
     readonly manifests: Effect.Effect<ReadonlyArray<PluginManifest>>
     readonly manifest: (id: string) => Option.Option<PluginManifest>
     /** Dies on an id that `manifest` does not know. */
-    readonly crm: (id: string, connection: PluginConnection) => Layer.Layer<Crm, never, CrmHttp>
+    readonly crm: (id: string, connection: PluginConnection) => Layer.Layer<Crm | CrmDocuments, never, CrmHttp>
   }
 >()("@casewire/core/ports/Plugins") {}
