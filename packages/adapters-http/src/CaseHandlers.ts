@@ -62,6 +62,11 @@ const platformEvent = (input: EventInput, eventId: string): PlatformEvent => {
       const { type: _type, ...event } = input
       return { _tag: "StatusChanged", ...event, eventId }
     }
+    case "fields-changed": {
+      const { type: _type, ...event } = input
+      const fields = Object.entries(event.fields).map(([name, value]) => [name, value === null ? [] : [value].flat()])
+      return { _tag: "FieldsChanged", ...event, fields: Object.fromEntries(fields), eventId }
+    }
   }
 }
 

@@ -114,6 +114,7 @@ const workWords = {
   ReadCase: "read-case",
   AddNote: "add-note",
   PushStatus: "push-status",
+  PushFields: "push-fields",
   Pull: "pull"
 } as const satisfies Record<Work["_tag"], WorkWord>
 
@@ -122,6 +123,7 @@ const workTags = {
   "read-case": "ReadCase",
   "add-note": "AddNote",
   "push-status": "PushStatus",
+  "push-fields": "PushFields",
   pull: "Pull"
 } as const satisfies Record<WorkWord, Work["_tag"]>
 
@@ -156,6 +158,8 @@ const aboutOf = (work: Work): Readonly<Record<string, string>> => {
       return { caseId: work.caseId, externalCaseId: work.externalCaseId, eventId: work.eventId, source: work.source }
     case "PushStatus":
       return { caseId: work.caseId, externalCaseId: work.externalCaseId, eventId: work.eventId, target: work.target }
+    case "PushFields":
+      return { caseId: work.caseId, externalCaseId: work.externalCaseId, eventId: work.eventId }
     case "Pull":
       return {}
   }

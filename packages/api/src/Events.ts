@@ -49,7 +49,26 @@ export const StatusChanged = Schema.Struct({
   changedBy: Schema.optionalKey(Short)
 })
 
-export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged])
+/** A name of the platform's own, and nothing that an object would take for a part of itself. */
+const FieldName = Schema.String.check(
+  Schema.isPattern(/^(?!(?:__proto__|constructor|prototype)$)[A-Za-z_][A-Za-z0-9_.-]{0,99}$/)
+)
+const FieldText = Schema.String.check(Schema.isMaxLength(10_000))
+
+export const FieldsChanged = Schema.Struct({
+  type: Schema.Literal("fields-changed"),
+  ...common,
+  /** By the platform's field: a value, several of a field that takes several, or `null` for none. */
+  fields: Schema.Record(FieldName, Schema.NullOr(Schema.Union([FieldText, Schema.Array(FieldText)]))).check(
+    Schema.isMinProperties(1),
+    Schema.isMaxProperties(200)
+  ),
+  changedBy: Schema.optionalKey(Short),
+  /** The campaign that asked, where one did: its override of the mapping counts. */
+  campaignId: Schema.optionalKey(Short)
+})
+
+export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged, FieldsChanged])
 export type EventInput = typeof EventInput.Type
 
 export class EventsGroup extends HttpApiGroup.make("events")

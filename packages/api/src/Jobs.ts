@@ -7,7 +7,7 @@ import { Access, Decoding } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
-export const WorkWord = Schema.Literals(["apply-receipt", "read-case", "add-note", "push-status", "pull"])
+export const WorkWord = Schema.Literals(["apply-receipt", "read-case", "add-note", "push-status", "push-fields", "pull"])
 export type WorkWord = typeof WorkWord.Type
 const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Array(item))
 

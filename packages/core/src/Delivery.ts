@@ -6,13 +6,17 @@
  * its marker, a status by reading it), and sends again only if it did not.
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
+import { CaseMapping } from "./CaseMapping.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
 import type { Instant } from "./domain/Ids.ts"
-import type { Job, Work } from "./domain/Job.ts"
-import { decide, settle } from "./domain/Merge.ts"
+import type { Job, JobId, Work } from "./domain/Job.ts"
+import { decide, settle, type Verdict } from "./domain/Merge.ts"
+import type { RunRow } from "./domain/Run.ts"
+import { isOutboundEffective, rebased, replayRow } from "./domain/StatusResume.ts"
+import { statusToCrm } from "./domain/StatusLinks.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
-import { isStatusOutboundEffective } from "./domain/Toggles.ts"
+import type { Case } from "./domain/Case.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError } from "./ports/Crm.ts"
@@ -20,6 +24,7 @@ import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
 import { Projection } from "./Projection.ts"
 import { forward } from "./Reconciler.ts"
+import { StatusResume } from "./StatusResume.ts"
 
 /** How long a request may take, and how long after its start the CRM may still commit it. */
 export const DeliveryTimes = Context.Reference<{
@@ -46,6 +51,17 @@ export class Delivery extends Context.Service<
       lease: Lease,
       work: PushStatus
     ) => Effect.Effect<void, CrmError | LeaseLost, Crm>
+    /**
+     * Whether a request of this job may have taken effect without our knowing. Asked once, when the job's turn ends
+     * without a settlement; until the quiet period is over and the CRM was asked, the intent must stay.
+     */
+    readonly endsUnclear: (job: Job) => boolean
+    /** Sends a request whose intent is durable, and remembers whether its outcome is known. */
+    readonly sent: <A>(lease: Lease, request: Effect.Effect<A, CrmError>) => Effect.Effect<A, CrmError>
+    /** True when the job may go on; false when it was given back to wait out its quiet period. */
+    readonly isQuiet: (lease: Lease) => Effect.Effect<boolean, LeaseLost>
+    /** After the quiet period a read said what became of the job's earlier request. */
+    readonly isKnown: (job: Job) => Effect.Effect<void>
     /** When an unclear request of this job can no longer take effect. */
     readonly quietUntil: (job: Job) => Effect.Effect<Instant>
   }
@@ -54,8 +70,10 @@ export class Delivery extends Context.Service<
     Delivery,
     Effect.gen(function* () {
       const cases = yield* CaseStore
+      const mapping = yield* CaseMapping
       const connections = yield* ConnectionStore
       const queue = yield* Queue
+      const resume = yield* StatusResume
       const projection = yield* Projection
       const storage = yield* Storage
       const { clientTimeoutMs, lateCommitMs, leaseMs } = yield* DeliveryTimes
@@ -64,6 +82,23 @@ export class Delivery extends Context.Service<
       // Counted from the process's start at the earliest, so that a clock that jumped ahead cannot shorten the fence.
       const quietUntil = (job: Job) =>
         Effect.succeed(Math.max(job.sentAt ?? 0, startedAt) + clientTimeoutMs + lateCommitMs)
+
+      // What this process knows of requests under way; a restart has only `sentAt` to go by.
+      const unclear = new Map<JobId, boolean>()
+      const endsUnclear = (job: Job) => {
+        const known = unclear.get(job.id) ?? job.sentAt !== null
+        unclear.delete(job.id)
+        return known
+      }
+
+      /** A request whose intent is durable. Where the CRM certainly did not do it, the intent is void again. */
+      const sent = <A>({ job }: Lease, request: Effect.Effect<A, CrmError>) =>
+        Effect.suspend(() => {
+          unclear.set(job.id, true)
+          return Effect.tapError(request, ({ reason }) =>
+            Effect.sync(() => unclear.set(job.id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid"))
+          )
+        })
 
       /** True when the job may go on; false when it was given back to wait out its quiet period. */
       const isQuiet = Effect.fnUntraced(function* (lease: Lease) {
@@ -93,8 +128,9 @@ export class Delivery extends Context.Service<
               continue
             }
           }
+          unclear.set(lease.job.id, false)
           lease = yield* queue.mark(lease, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
-          const { externalId } = yield* crm.addNote({ id, text })
+          const { externalId } = yield* sent(lease, crm.addNote({ id, text }))
           progress.push(externalId)
           lease = yield* queue.mark(lease, { leaseMs, progress: [...progress] })
         }
@@ -107,6 +143,7 @@ export class Delivery extends Context.Service<
             yield* queue.settle(lease, { _tag: "Done" })
           })
         )
+        unclear.delete(lease.job.id)
       })
 
       const pushStatus: Delivery["Service"]["pushStatus"] = Effect.fn("Delivery.pushStatus")(
@@ -116,9 +153,18 @@ export class Delivery extends Context.Service<
           const key = { connectionId: connection.id, externalCaseId: work.externalCaseId }
           const readFrom = yield* Clock.currentTimeMillis
           const [read] = yield* crm.read({ ids: [work.externalCaseId] })
+          // After the quiet period a read says what became of an earlier request.
+          unclear.set(claimed.job.id, false)
           if (read?.status === undefined)
             return yield* queue.settle(claimed, { _tag: "Dead", reason: "case-not-in-crm" })
           const before = read.status.name
+          const known = yield* cases.get(connection.firmId, work.caseId)
+          const caseType = read.caseType ?? Option.getOrUndefined(known)?.caseType ?? { name: "" }
+          const target = statusToCrm(yield* mapping.statusesOf(connection, caseType), work.target)
+          const row =
+            connection.replayPlan === undefined
+              ? undefined
+              : Option.getOrUndefined(yield* resume.rowOf(connection.firmId, connection.replayPlan, claimed.job))
           const verdict = yield* storage.withCase(
             key,
             Effect.gen(function* () {
@@ -127,41 +173,59 @@ export class Delivery extends Context.Service<
                 yield* queue.settle(claimed, { _tag: "Dead", reason: "case-gone" })
                 return "Ended"
               }
-              const decided = decide({
-                value: present.status,
-                read: before,
-                target: work.target,
-                effective: isStatusOutboundEffective(connection.toggles),
-                same: sameStatus
-              })
-              if (decided._tag === "Send") return "Send"
-              if (decided._tag === "Apply") {
-                // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
-                yield* projection.record(present, { kind: "status-superseded", cause: claimed.job.id, before: work.target, after: before })
-                yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
-                yield* projection.applyRead(connection, present, read, claimed.job.id)
-              } else {
-                yield* cases.save({ ...present, status: decided.value })
-                if (decided._tag === "Settled") {
-                  yield* projection.record(present, { kind: "status-pushed", cause: claimed.job.id, before, after: work.target })
-                  yield* queue.settle(claimed, { _tag: "Done" })
-                } else yield* queue.settle(claimed, { _tag: "Held", reason: "status-sync-not-effective" })
+              const { id } = claimed.job
+              if (row === undefined && (yield* isOvertaken(connection, present, work))) {
+                yield* queue.settle(claimed, { _tag: "Skipped", reason: "overtaken-by-a-newer-value" })
+                yield* projection.applyRead(connection, present, read, id)
+                return "Ended"
               }
+              const decided = decidePush(connection, present, work, before, row, target)
+              if (decided._tag === "Send") return "Send"
+              switch (decided._tag) {
+                case "Settled":
+                  yield* cases.save({ ...rebased(connection, present), status: decided.value, baselinePending: false })
+                  yield* projection.record(present, { kind: "status-pushed", cause: id, before, after: work.target })
+                  yield* queue.settle(claimed, { _tag: "Done" })
+                  break
+                case "Changed":
+                  yield* queue.settle(claimed, { _tag: "Skipped", reason: "changed-since-plan" })
+                  break
+                case "Apply":
+                  // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
+                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: before })
+                  yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
+                  yield* projection.applyRead(connection, present, read, id)
+                  break
+                default:
+                  yield* cases.save({ ...rebased(connection, present), status: decided.value })
+                  yield* queue.settle(claimed, { _tag: "Held", reason: "status-sync-not-effective" })
+              }
+              if (row !== undefined)
+                yield* resume.report(
+                  connection.firmId,
+                  connection.replayPlan!,
+                  row,
+                  decided._tag === "Settled" ? "done" : "skipped",
+                  decided._tag === "Settled" ? "already there" : "the CRM changed since the plan"
+                )
               return "Ended"
             })
           )
           if (verdict === "Ended") return
           const lease = yield* queue.mark(claimed, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
-          yield* crm.setStatus({ id: work.externalCaseId, status: work.target })
+          yield* sent(lease, crm.setStatus({ id: work.externalCaseId, status: target }))
           const between = yield* reportedBetween(connection, work, readFrom)
           yield* storage.withCase(
             key,
             Effect.gen(function* () {
               const present = Option.getOrThrow(yield* cases.get(connection.firmId, work.caseId))
-              yield* cases.save({ ...present, status: settle(present.status, work.target) })
+              const settled = settle(rebased(connection, present).status, target, work.target)
+              yield* cases.save({ ...rebased(connection, present), status: settled, baselinePending: false })
               yield* projection.record(present, { kind: "status-pushed", cause: lease.job.id, before, after: work.target })
+              if (row !== undefined)
+                yield* resume.report(connection.firmId, connection.replayPlan!, row, "done", "sent")
               for (const value of between)
-                if (!sameStatus(value, work.target) && !sameStatus(value, before))
+                if (!sameStatus(value, target) && !sameStatus(value, before))
                   yield* projection.record(present, {
                     kind: "status-overwritten",
                     cause: lease.job.id,
@@ -171,6 +235,7 @@ export class Delivery extends Context.Service<
               yield* queue.settle(lease, { _tag: "Done" })
             })
           )
+          unclear.delete(lease.job.id)
           const now = yield* Clock.currentTimeMillis
           yield* connections
             .update(connection.firmId, connection.id, (value) => ({
@@ -180,6 +245,22 @@ export class Delivery extends Context.Service<
             .pipe(Effect.ignore)
         }
       )
+
+      /**
+       * A dead or uncertain push may be replayed after newer values came: it is sent only while the platform still
+       * holds its target, or while the edit that made the present value is on its way behind it.
+       */
+      const isOvertaken = Effect.fnUntraced(function* (connection: Connection, of: Case, work: PushStatus) {
+        if (sameStatus(of.status.platform, work.target)) return false
+        const open = yield* queue.find(of.firmId, {
+          connectionId: connection.id,
+          key: of.externalId,
+          lane: "state",
+          work: ["PushStatus"],
+          states: ["queued", "retry", "sending", "held"]
+        })
+        return !open.some(({ work }) => work._tag === "PushStatus" && sameStatus(work.target, of.status.platform))
+      })
 
       /** Statuses that receipts reported between the read before a push and now: values the push may have overwritten. */
       const reportedBetween = Effect.fnUntraced(function* (connection: Connection, work: PushStatus, since: Instant) {
@@ -210,7 +291,37 @@ export class Delivery extends Context.Service<
         )
       })
 
-      return Delivery.of({ addNote, pushStatus, quietUntil })
+      const isKnown = ({ id }: Job) => Effect.sync(() => void unclear.set(id, false))
+
+      return Delivery.of({ addNote, pushStatus, endsUnclear, sent, isQuiet, isKnown, quietUntil })
     })
-  )
+  ).pipe(Layer.provide(CaseMapping.layer))
+}
+
+/**
+ * What becomes of a push, by the CRM's present value: the merge table against the case's present baselines, or, for a
+ * replayed row, the value that its plan froze.
+ */
+const decidePush = (
+  connection: Connection,
+  of: Case,
+  work: PushStatus,
+  read: string,
+  row: RunRow | undefined,
+  /** What the CRM calls the status that is to be written. */
+  target: string
+): Verdict | { readonly _tag: "Changed" } => {
+  const present = rebased(connection, of)
+  const effective = isOutboundEffective(connection)
+  if (row !== undefined && effective) {
+    const verdict = replayRow(read, row.detail["expected"] ?? "", target)
+    return verdict === "Settled"
+      ? { _tag: "Settled", value: settle(present.status, target, work.target) }
+      : verdict === "Send"
+        ? { _tag: "Send", value: present.status }
+        : { _tag: "Changed" }
+  }
+  // An edit after "from now on" on a case whose CRM side was never seen since: this read is what sets the baseline.
+  const value = present.baselinePending === true ? { ...present.status, baseCrm: read } : present.status
+  return decide({ value, read, target, targetOnPlatform: work.target, effective, same: sameStatus })
 }

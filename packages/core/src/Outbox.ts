@@ -5,13 +5,18 @@
  * repeat can be recognised in the CRM. Status edits of a firm whose outbound status sync is not effective are held.
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { CaseMapping } from "./CaseMapping.ts"
 import { type Case, CaseId } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
+import { type FieldMapping, goesToCrm } from "./domain/FieldMapping.ts"
+import { beforeEdit, sameField, textOf, waitingFields } from "./domain/FieldSync.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, type NewJob, Priority, type Work } from "./domain/Job.ts"
+import { outgoingRefusal } from "./domain/Mapping.ts"
 import { edit } from "./domain/Merge.ts"
 import { callText, layoutNote, messageText } from "./domain/Note.ts"
-import type { PlatformEvent, StatusChanged } from "./domain/PlatformEvent.ts"
+import type { FieldsChanged, PlatformEvent, StatusChanged } from "./domain/PlatformEvent.ts"
+import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { outbound, type OutboundKind, type OutboundVerdict } from "./domain/Toggles.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -32,7 +37,8 @@ export type OutboxAnswer =
 const kindOf: Readonly<Record<PlatformEvent["_tag"], OutboundKind>> = {
   MessageSent: "message",
   CallEnded: "call",
-  StatusChanged: "status"
+  StatusChanged: "status",
+  FieldsChanged: "field"
 }
 
 export class Outbox extends Context.Service<
@@ -45,6 +51,7 @@ export class Outbox extends Context.Service<
     Outbox,
     Effect.gen(function* () {
       const cases = yield* CaseStore
+      const mapping = yield* CaseMapping
       const connections = yield* ConnectionStore
       const plugins = yield* Plugins
       const queue = yield* Queue
@@ -56,7 +63,7 @@ export class Outbox extends Context.Service<
         if (Option.isNone(found)) return yield* notFound
         const { connectionId, externalId: externalCaseId } = found.value
         const connection = yield* connections.get(firmId, connectionId).pipe(Effect.mapError(() => notFound))
-        const verdict = outbound(kindOf[event._tag], connection.toggles)
+        const verdict = verdictOf(connection, event)
         const jobId = JobId.make(yield* newId)
         return yield* storage.withCase(
           { connectionId, externalCaseId },
@@ -65,14 +72,38 @@ export class Outbox extends Context.Service<
             if (Option.isSome(known)) return { _tag: "Known", jobId: known.value } as const
             const present = yield* cases.get(firmId, found.value.id)
             if (Option.isNone(present)) return yield* notFound
-            if (event._tag === "StatusChanged") yield* editStatus(present.value, event)
-            if (verdict._tag === "Drop") return { _tag: "Dropped", reason: verdict.reason } as const
+            if (event._tag === "StatusChanged") yield* editStatus(rebased(connection, present.value), event)
+            const unsendable = event._tag === "FieldsChanged" ? yield* editFields(connection, present.value, event) : undefined
+            const dropped =
+              (verdict._tag === "Drop" ? verdict.reason : undefined) ??
+              outgoingRefusal(connection.outgoingCaseTypes, present.value.caseType) ??
+              unsendable
+            if (dropped !== undefined) return { _tag: "Dropped", reason: dropped } as const
             yield* queue.enqueue([jobOf(connection, present.value, jobId, event, verdict)])
             return verdict._tag === "Hold"
               ? ({ _tag: "Held", jobId, reason: verdict.reason } as const)
               : ({ _tag: "Queued", jobId } as const)
           })
         )
+      })
+
+      /** Takes the values into the case; answers why none of them can reach the CRM, if none can. */
+      const editFields = Effect.fnUntraced(function* (connection: Connection, of: Case, event: FieldsChanged) {
+        const now = yield* Clock.currentTimeMillis
+        const mapped = yield* mapping.fieldsOf(connection, of.caseType, event.campaignId)
+        const entries = mapped._tag === "Mapped" ? mapped.entries : []
+        const values = { ...of.values }
+        for (const [field, texts] of Object.entries(event.fields)) {
+          const before = beforeEdit(of, field, entries.find(({ platformField }) => platformField === field))
+          const after = textOf(texts.filter((text) => text.trim() !== ""))
+          values[field] = edit(before, after)
+          if (sameField(before.platform, after)) continue
+          const cause = event.changedBy ?? event.eventId
+          const common = { id: yield* newId, firmId: of.firmId, caseId: of.id, at: now, cause, field }
+          yield* cases.record({ ...common, kind: "field-edited", before: before.platform, after })
+        }
+        yield* cases.save({ ...of, values, updatedAt: now })
+        return mapped._tag === "NotMapped" ? mapped.reason : unsendable(values, entries, Object.keys(event.fields))
       })
 
       const editStatus = Effect.fnUntraced(function* (present: Case, event: StatusChanged) {
@@ -90,6 +121,14 @@ export class Outbox extends Context.Service<
         })
       })
 
+      /** The table of the switches; and a status waits while the firm is asked how to resume. */
+      const verdictOf = (connection: Connection, event: PlatformEvent): OutboundVerdict => {
+        const verdict = outbound(kindOf[event._tag], connection.toggles)
+        return event._tag === "StatusChanged" && verdict._tag === "Send" && !isOutboundEffective(connection)
+          ? { _tag: "Hold", reason: "the firm is asked how status sync resumes" }
+          : verdict
+      }
+
       const jobOf = (
         connection: Connection,
         of: Case,
@@ -101,7 +140,7 @@ export class Outbox extends Context.Service<
         firmId: of.firmId,
         connectionId: of.connectionId,
         key: of.externalId,
-        lane: event._tag === "StatusChanged" ? "state" : "feed",
+        lane: event._tag === "StatusChanged" || event._tag === "FieldsChanged" ? "state" : "feed",
         priority: Priority.outbound,
         work: workOf(connection, of, id, event),
         ...(verdict._tag === "Hold" ? { held: verdict.reason } : {})
@@ -110,6 +149,8 @@ export class Outbox extends Context.Service<
       const workOf = (connection: Connection, of: Case, id: JobId, event: PlatformEvent): Work => {
         const common = { caseId: of.id, externalCaseId: of.externalId, eventId: event.eventId }
         if (event._tag === "StatusChanged") return { _tag: "PushStatus", ...common, target: event.status }
+        if (event._tag === "FieldsChanged")
+          return { _tag: "PushFields", ...common, ...(event.campaignId === undefined ? {} : { campaignId: event.campaignId }) }
         const { maxLength, timeZone } = Option.getOrThrow(plugins.manifest(connection.plugin)).notes
         const text = event._tag === "MessageSent" ? messageText(event, timeZone) : callText(event, timeZone)
         const source = event._tag === "MessageSent" ? "message" : "call"
@@ -118,5 +159,19 @@ export class Outbox extends Context.Service<
 
       return Outbox.of({ accept })
     })
-  )
+  ).pipe(Layer.provide(CaseMapping.layer))
+}
+
+/** Why nothing of a change can be sent, by field; nothing where at least one value waits and can be. */
+const unsendable = (
+  values: Case["values"],
+  entries: ReadonlyArray<FieldMapping>,
+  changed: ReadonlyArray<string>
+): string | undefined => {
+  const outward = new Set(entries.filter(goesToCrm).map(({ platformField }) => platformField))
+  if (!changed.some((field) => outward.has(field))) return "none of the changed fields is mapped to the CRM"
+  const waiting = waitingFields(values, entries)
+  if (waiting.length === 0) return "nothing differs from what was exchanged last"
+  if (waiting.some(({ target }) => target._tag === "Value")) return undefined
+  return waiting.flatMap(({ field, target }) => (target._tag === "Refused" ? [`${field}: ${target.reason}`] : [])).join("; ")
 }

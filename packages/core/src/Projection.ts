@@ -5,6 +5,7 @@
  * confirmed; a read changes statuses only by the merge table, and whatever loses is recorded.
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { CaseMapping } from "./CaseMapping.ts"
 import {
   type Case,
   type CaseEvent,
@@ -16,11 +17,15 @@ import {
 } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { CrmCase } from "./domain/CrmChange.ts"
+import { mergeFields } from "./domain/FieldSync.ts"
 import { newId } from "./domain/Ids.ts"
 import { type Job, JobId } from "./domain/Job.ts"
 import { decide, type TwoWay, unknownValue } from "./domain/Merge.ts"
+import { statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
-import { isStatusInboundEffective, isStatusOutboundEffective } from "./domain/Toggles.ts"
+import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
+import { isStatusInboundEffective } from "./domain/Toggles.ts"
+import { ListRouter } from "./ListRouter.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { Queue } from "./ports/Queue.ts"
 
@@ -53,6 +58,8 @@ export class Projection extends Context.Service<
     Projection,
     Effect.gen(function* () {
       const cases = yield* CaseStore
+      const mapping = yield* CaseMapping
+      const lists = yield* ListRouter
       const queue = yield* Queue
 
       const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
@@ -140,7 +147,8 @@ export class Projection extends Context.Service<
           updatedAt: now,
           externalCreatedAt: of.createdAt ?? null,
           externalUpdatedAt: of.updatedAt ?? null,
-          verifiedAt: null
+          verifiedAt: null,
+          awaitsFirstSync: true
         }
         yield* cases.save(created)
         yield* record(created, { kind: "created", cause, before: null, after: null })
@@ -172,7 +180,8 @@ export class Projection extends Context.Service<
           const present = known ?? (yield* insert(connection, read, client, "verified", cause))
           const status = yield* mergeStatus(connection, present, read, cause)
           const next: Case = {
-            ...present,
+            ...rebased(connection, present),
+            baselinePending: false,
             clientId: client.id,
             standing: "verified",
             name: nameOf(client, read),
@@ -180,17 +189,35 @@ export class Projection extends Context.Service<
             status,
             reported: null,
             fields: { ...present.fields, ...read.fields },
+            values: yield* mergeValues(connection, present, read, cause),
             updatedAt: now,
             externalCreatedAt: read.createdAt ?? present.externalCreatedAt,
             externalUpdatedAt: read.updatedAt ?? present.externalUpdatedAt,
-            verifiedAt: now
+            verifiedAt: now,
+            awaitsFirstSync: false
           }
           yield* cases.save(next)
+          yield* lists.afterRead(next, present.awaitsFirstSync === true, cause)
           if (known !== undefined && known.standing !== "verified")
             yield* record(next, { kind: "standing-changed", cause, before: known.standing, after: "verified" })
           return next
         }
       )
+
+      /** Mapped fields, each by the merge table; the reads of a case type that is not linked change none. */
+      const mergeValues = Effect.fnUntraced(function* (
+        connection: Connection,
+        present: Case,
+        read: CrmCase,
+        cause: string
+      ) {
+        const found = yield* mapping.fieldsOf(connection, read.caseType ?? present.caseType)
+        if (found._tag === "NotMapped") return present.values
+        const { effective, entries } = found
+        const merged = mergeFields({ values: present.values, mapping: entries, read: read.fields, effective })
+        for (const event of merged.events) yield* record(present, { ...event, cause })
+        return merged.values
+      })
 
       const mergeStatus = Effect.fnUntraced(function* (
         connection: Connection,
@@ -198,28 +225,38 @@ export class Projection extends Context.Service<
         read: CrmCase,
         cause: string
       ) {
-        const value = present.status
+        const value = rebased(connection, present).status
         if (read.status === undefined) return value
         const name = read.status.name
+        const caseType = read.caseType ?? present.caseType
+        yield* mapping.learnStatus(connection, caseType, name)
+        const table = yield* mapping.statusesOf(connection, caseType)
+        const shown = statusToPlatform(table, name)
         // The first status of a case is a fact nobody has yet, whatever the switches say about syncing changes.
         if (value.platform === null) {
-          yield* record(present, { kind: "status-applied", cause, before: null, after: name })
-          return { platform: name, basePlatform: name, baseCrm: name, seenCrm: name }
+          yield* record(present, { kind: "status-applied", cause, before: null, after: shown })
+          return { platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name }
         }
+        // The sides may stay apart on purpose; a CRM that was not seen meanwhile is taken as it is now.
+        if (rebased(connection, present).baselinePending === true)
+          return { platform: value.platform, basePlatform: value.platform, baseCrm: name, seenCrm: name }
         const pushes = yield* pushesOf(present)
         const last = pushes.at(-1)?.work
-        const held = !isStatusOutboundEffective(connection.toggles) && pushes.length > 0
+        const isStill = !isOutboundEffective(connection) || connection.replayPlan !== undefined
         const verdict = decide({
           value,
           read: name,
-          target: last?._tag === "PushStatus" ? last.target : null,
-          // While edits wait for the firm's answer, baselines stand still.
-          effective: isStatusInboundEffective(connection.toggles) && !held,
+          ...(last?._tag === "PushStatus"
+            ? { target: statusToCrm(table, last.target), targetOnPlatform: last.target }
+            : { target: null }),
+          toPlatform: () => shown,
+          // While edits wait for the firm's answer, or are replayed by a plan, baselines stand still.
+          effective: isStatusInboundEffective(connection.toggles) && !(isStill && pushes.length > 0),
           same: sameStatus
         })
         if (verdict._tag !== "Apply") return verdict.value
-        yield* supersede(present, pushes, name)
-        yield* record(present, { kind: "status-applied", cause, before: value.platform, after: name })
+        yield* supersede(present, pushes, shown)
+        yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })
         return verdict.value
       })
 
@@ -234,7 +271,7 @@ export class Projection extends Context.Service<
 
       return Projection.of({ markDirty, insertReported, applyRead, mergeStatus, record })
     })
-  )
+  ).pipe(Layer.provide(ListRouter.layer), Layer.provide(CaseMapping.layer))
 }
 
 const nameOf = (client: Client, of: CrmCase): string =>

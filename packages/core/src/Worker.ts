@@ -7,9 +7,11 @@
 import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Random } from "effect"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
+import { FieldDelivery } from "./FieldDelivery.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
+import { isOutboundEffective } from "./domain/StatusResume.ts"
 import { heldBy } from "./domain/Toggles.ts"
 import { Poller } from "./Poller.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -42,6 +44,7 @@ export class Worker extends Context.Service<
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
+      const fieldDelivery = yield* FieldDelivery
       const poller = yield* Poller
       const queue = yield* Queue
       const reconciler = yield* Reconciler
@@ -83,6 +86,8 @@ export class Worker extends Context.Service<
             return delivery.addNote(connection, lease, work)
           case "PushStatus":
             return delivery.pushStatus(connection, lease, work)
+          case "PushFields":
+            return fieldDelivery.pushFields(connection, lease, work)
           case "Pull":
             return poller.pull(connection, lease)
         }
@@ -131,14 +136,14 @@ export class Worker extends Context.Service<
       ) {
         const now = yield* Clock.currentTimeMillis
         if (Cause.hasInterruptsOnly(cause)) {
-          return yield* settleAll(group, ({ sentAt }) =>
-            Effect.succeed({ _tag: "GiveBack", at: now, reason: "shutdown", sending: sentAt !== null })
+          return yield* settleAll(group, (job) =>
+            Effect.succeed({ _tag: "GiveBack", at: now, reason: "shutdown", sending: delivery.endsUnclear(job) })
           )
         }
         const failure = Cause.findErrorOption(cause)
         if (failure._tag === "None") yield* Effect.logError("A job failed unexpectedly", cause)
         const error = failure._tag === "Some" ? failure.value : undefined
-        if (error?._tag === "LeaseLost") return
+        if (error?._tag === "LeaseLost") return void group.map(({ job }) => delivery.endsUnclear(job))
         if (error?._tag === "CrmError" && error.reason._tag === "CrmAuthFailed")
           yield* Effect.ignore(
             connections.update(connection.firmId, connection.id, (value) => ({ ...value, state: "reconnect-needed" }))
@@ -157,16 +162,19 @@ export class Worker extends Context.Service<
         const reason = error?._tag === "CrmError" ? error.reason : undefined
         const code = reason === undefined ? "internal-failure" : `${reason._tag}: ${messageOf(reason)}`
         const jitter = yield* Random.next
+        // An earlier request of the job may be unclear still, whatever this failure was: then its intent stays.
+        const sending = isWrite(job) && delivery.endsUnclear(job)
         if (reason?._tag === "CrmRateLimited")
-          return { _tag: "GiveBack", at: Math.max(reason.until ?? 0, now + 1000), reason: "rate-limited" }
-        if (reason?._tag === "CrmAuthFailed") return { _tag: "GiveBack", at: now + authPauseMs, reason: code }
+          return { _tag: "GiveBack", at: Math.max(reason.until ?? 0, now + 1000), reason: "rate-limited", sending }
+        if (reason?._tag === "CrmAuthFailed") return { _tag: "GiveBack", at: now + authPauseMs, reason: code, sending }
         if (reason !== undefined && !reason.retryable) return { _tag: "Dead", reason: code }
-        if (job.attempts + 1 >= limits.maxAttempts)
-          return { _tag: reason?._tag === "CrmOutcomeUnknown" ? "Uncertain" : "Dead", reason: code }
-        // Storage may have failed after the request left, so a defect of ours counts as an unknown outcome too.
-        if (reason?._tag === "CrmOutcomeUnknown" || (reason === undefined && isWrite(job)))
-          return { _tag: "Retry", at: yield* delivery.quietUntil({ ...job, sentAt: now }), reason: code, sending: true }
-        return { _tag: "Retry", at: now + backoffMs(job.attempts + 1, jitter), reason: code }
+        if (job.attempts + 1 >= limits.maxAttempts) return { _tag: sending ? "Uncertain" : "Dead", reason: code }
+        const at = now + backoffMs(job.attempts + 1, jitter)
+        if (!sending) return { _tag: "Retry", at, reason: code }
+        // Storage may have failed after the request left, so a defect of ours leaves an unknown outcome too.
+        const isUnclearNow = reason === undefined || reason._tag === "CrmOutcomeUnknown"
+        const quiet = isUnclearNow ? yield* delivery.quietUntil({ ...job, sentAt: now }) : at
+        return { _tag: "Retry", at: Math.max(at, quiet), reason: code, sending }
       })
 
       const runOnce = Effect.gen(function* () {
@@ -175,12 +183,20 @@ export class Worker extends Context.Service<
         return leases.length
       })
 
+      /** A store that cannot be written for a while (disk full, locked) stops the work, not the worker. */
+      const claimOrWait = (limit: number): Effect.Effect<ReadonlyArray<Lease>> =>
+        claim(limit).pipe(
+          Effect.catchDefect((defect) =>
+            Effect.logError("Jobs could not be claimed", defect).pipe(Effect.andThen(Effect.sleep(1000)), Effect.as([]))
+          )
+        )
+
       const run = Effect.scoped(
         Effect.gen(function* () {
           const fibers = yield* FiberSet.make<void>()
           let running = 0
           for (;;) {
-            const leases = running >= limits.concurrency ? [] : yield* claim(limits.concurrency - running)
+            const leases = running >= limits.concurrency ? [] : yield* claimOrWait(limits.concurrency - running)
             if (leases.length === 0) {
               yield* queue.awaitWork
               continue
@@ -201,12 +217,13 @@ export class Worker extends Context.Service<
 
       return Worker.of({ runOnce, run })
     })
-  )
+  ).pipe(Layer.provide(FieldDelivery.layer))
 }
 
 const authPauseMs = 30_000
 
-const isWrite = (job: Job): boolean => job.work._tag === "AddNote" || job.work._tag === "PushStatus"
+const isWrite = ({ work }: Job): boolean =>
+  work._tag === "AddNote" || work._tag === "PushStatus" || work._tag === "PushFields"
 
 const messageOf = (reason: CrmError["reason"]): string =>
   reason._tag === "CrmRateLimited" ? "rate limit exceeded" : reason.message
@@ -217,7 +234,8 @@ export const backoffMs = (attempt: number, random: number): number =>
 
 /** What stops a job before it starts: a switch that went off after it was queued, or a connection that cannot sign in. */
 const refusal = (connection: Connection, job: Job): ((now: Instant) => Outcome) | undefined => {
-  const reason = heldBy(job.work, connection.toggles)
+  const isAskedFor = job.work._tag === "PushStatus" && !isOutboundEffective(connection)
+  const reason = heldBy(job.work, connection.toggles) ?? (isAskedFor ? "the firm is asked how to resume" : undefined)
   if (reason !== undefined) return () => ({ _tag: "Held", reason })
   // Decoding needs no sign-in, so a receipt is applied as a hint also while the CRM cannot be asked.
   return connection.state === "connected" || job.work._tag === "ApplyReceipt"

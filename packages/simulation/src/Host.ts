@@ -184,6 +184,8 @@ export class Host {
       Layer.provideMerge(CrmConnections.layer),
       Layer.provideMerge(layerOf(this.#kernel, this.#crm, owner)),
       Layer.provideMerge(this.#ports()),
+      // The stores that nobody watches or breaks, over the same database.
+      Layer.provide(Layer.provide(Memory.layerNoDeps, Layer.succeed(Database, this.database))),
       Layer.provide(Layer.mergeAll(Layer.succeed(DeliveryTimes, times), Layer.succeed(WorkerLimits, limits)))
     )
   }

@@ -40,11 +40,19 @@ export const Connection = Schema.Struct({
   callLimit: Schema.NullOr(Schema.Int),
   toggles: Toggles,
   caseTypeLinks: Schema.Array(CaseTypeLink),
+  /** The CRM's case types, by name, that anything is sent for; absent: all. It never limits what comes in. */
+  outgoingCaseTypes: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The firm's own webhook keys: required field name to further accepted keys. */
   aliases: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   /** Where the last pull ended. */
   cursor: Schema.NullOr(Schema.String),
   health: SyncHealth,
+  /** Since when status pushes wait for the firm's answer how to resume; absent while nothing has to be asked. */
+  statusOffSince: Schema.optionalKey(Instant),
+  /** How often the firm resumed "from now on", and since when the two sides had been apart the last time. */
+  statusEpoch: Schema.optionalKey(Schema.Struct({ number: Schema.Int, apartSince: Instant })),
+  /** The run whose frozen rows are being replayed. */
+  replayPlan: Schema.optionalKey(Schema.String),
   createdAt: Instant,
   updatedAt: Instant
 })

@@ -28,6 +28,13 @@ export const Work = Schema.TaggedUnion({
   },
   /** Write the platform's status to the CRM, if the merge table still says so when the job runs. */
   PushStatus: { caseId: CaseId, externalCaseId: ExternalCaseId, eventId: Schema.String, target: Schema.String },
+  /** Write those mapped fields to the CRM that wait when the job runs; which ones is looked up then. */
+  PushFields: {
+    caseId: CaseId,
+    externalCaseId: ExternalCaseId,
+    eventId: Schema.String,
+    campaignId: Schema.optionalKey(Schema.String)
+  },
   /** Pull what changed since the cursor. */
   Pull: {}
 })

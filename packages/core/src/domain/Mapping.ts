@@ -30,6 +30,12 @@ export const linkOf = (links: ReadonlyArray<CaseTypeLink>, caseType: CaseType): 
     : { _tag: "Linked", platformCaseType: link.platformCaseType }
 }
 
+/** Whether anything may be sent for a case type, and the reason why not. The selector never limits what comes in. */
+export const outgoingRefusal = (selected: ReadonlyArray<string> | undefined, caseType: CaseType): string | undefined =>
+  selected === undefined || selected.some((name) => statusKey(name) === statusKey(caseType.name))
+    ? undefined
+    : `the case type "${caseType.name}" is not selected for sending`
+
 export type LinksProblem = { readonly index: number; readonly code: "empty" | "repeated" }
 
 /** What is wrong with a table of links before it is saved: blanks, and a CRM case type linked twice. */

@@ -38,9 +38,19 @@ export const PlatformEvent = Schema.TaggedUnion({
     caseId: CaseId,
     status: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
     changedBy: Schema.optionalKey(Schema.String)
+  },
+  FieldsChanged: {
+    eventId: EventId,
+    caseId: CaseId,
+    /** By the platform's own field: no value empties it, several are those of a field that takes several. */
+    fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+    changedBy: Schema.optionalKey(Schema.String),
+    /** The campaign that asked; its override of the mapping counts. */
+    campaignId: Schema.optionalKey(Schema.String)
   }
 })
 export type PlatformEvent = typeof PlatformEvent.Type
 export type MessageSent = (typeof PlatformEvent.cases.MessageSent)["Type"]
 export type CallEnded = (typeof PlatformEvent.cases.CallEnded)["Type"]
 export type StatusChanged = (typeof PlatformEvent.cases.StatusChanged)["Type"]
+export type FieldsChanged = (typeof PlatformEvent.cases.FieldsChanged)["Type"]

@@ -92,6 +92,10 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
   switch (work._tag) {
     case "PushStatus":
       return isStatusOutboundEffective(toggles) ? undefined : "status sync is not effective"
+    case "PushFields": {
+      const verdict = outbound("field", toggles)
+      return verdict._tag === "Send" ? undefined : verdict.reason
+    }
     case "AddNote": {
       const verdict = outbound(work.source, toggles)
       return verdict._tag === "Send" ? undefined : verdict.reason

@@ -10,8 +10,13 @@ import type { Case, CaseEvent, Client } from "../domain/Case.ts"
 import type { Connection, Firm } from "../domain/Connection.ts"
 import type { Instant } from "../domain/Ids.ts"
 import type { JobId } from "../domain/Job.ts"
+import type { Campaign, List, ListEvent, Membership } from "../domain/List.ts"
+import type { CatalogSnapshot, MappingDraft, MappingVersion } from "../domain/MappingVersion.ts"
 import type { Receipt } from "../domain/Receipt.ts"
 import type { Run, RunRow } from "../domain/Run.ts"
+import type { StatusTable } from "../domain/StatusLinks.ts"
+import type { HookDelivery, Subscription } from "../domain/Subscription.ts"
+import type { TimelineEntry } from "../domain/TimelineEntry.ts"
 import type { TokenOwner } from "../ports/ConnectionStore.ts"
 import type { StoredDocument } from "../ports/DocumentStore.ts"
 import { Jobs } from "./Jobs.ts"
@@ -87,13 +92,22 @@ export class Database extends Context.Service<
     readonly cases: Table<Case>
     readonly clients: Table<Client>
     readonly events: Table<{ readonly event: CaseEvent; readonly position: number }>
+    readonly lists: Table<List>
+    readonly campaigns: Table<Campaign>
+    readonly memberships: Table<Membership>
+    readonly listEvents: Table<ListEvent>
     readonly receipts: Table<Receipt>
     readonly keys: Table<JobId>
+    readonly catalogs: Table<CatalogSnapshot>
+    readonly mappings: Table<MappingVersion>
+    readonly mappingDrafts: Table<MappingDraft>
+    readonly statusTables: Table<StatusTable>
     readonly documents: Table<{
       readonly meta: StoredDocument
       readonly chunks: ReadonlyArray<Uint8Array>
       readonly position: number
     }>
+    readonly timeline: Table<{ readonly entry: TimelineEntry; readonly position: number }>
     readonly slots: Table<{
       readonly base: Instant
       readonly taken: number
@@ -101,6 +115,10 @@ export class Database extends Context.Service<
       readonly windowMs: number
     }>
     readonly ticks: Table<Instant>
+    readonly subscriptions: Table<Subscription>
+    /** Newest first. */
+    readonly hookSecrets: Table<ReadonlyArray<{ readonly secret: string; readonly validUntil: Instant | null }>>
+    readonly hookDeliveries: Table<HookDelivery>
     readonly runs: Table<Run>
     readonly runRows: Table<{ readonly firmId: string; readonly runId: string; readonly row: RunRow }>
     readonly jobs: Jobs
@@ -158,11 +176,23 @@ export class Database extends Context.Service<
       cases: new Table(),
       clients: new Table(),
       events: new Table(),
+      lists: new Table(),
+      campaigns: new Table(),
+      memberships: new Table(),
+      listEvents: new Table(),
       receipts: new Table(),
       keys: new Table(),
+      catalogs: new Table(),
+      mappings: new Table(),
+      mappingDrafts: new Table(),
+      statusTables: new Table(),
       documents: new Table(),
+      timeline: new Table(),
       slots: new Table(),
       ticks: new Table(),
+      subscriptions: new Table(),
+      hookSecrets: new Table(),
+      hookDeliveries: new Table(),
       runs: new Table(),
       runRows: new Table(),
       jobs: new Jobs(),

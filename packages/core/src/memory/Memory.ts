@@ -7,9 +7,13 @@ import * as CaseStore from "./CaseStore.ts"
 import * as ConnectionStore from "./ConnectionStore.ts"
 import { Database } from "./Database.ts"
 import * as DocumentStore from "./DocumentStore.ts"
+import * as ListStore from "./ListStore.ts"
+import * as MappingStore from "./MappingStore.ts"
 import * as Queue from "./Queue.ts"
 import * as RunStore from "./RunStore.ts"
 import * as Storage from "./Storage.ts"
+import * as Timeline from "./Timeline.ts"
+import * as SubscriptionStore from "./SubscriptionStore.ts"
 
 /** Over a given database; building it again is what a restart is to a database on disk. */
 export const layerNoDeps = Layer.mergeAll(
@@ -17,8 +21,12 @@ export const layerNoDeps = Layer.mergeAll(
   Queue.layer,
   CaseStore.layer,
   ConnectionStore.layer,
+  ListStore.layer,
+  MappingStore.layer,
   DocumentStore.layer,
-  RunStore.layer
+  Timeline.layer,
+  RunStore.layer,
+  SubscriptionStore.layer
 )
 
 /** Over a fresh database. */
