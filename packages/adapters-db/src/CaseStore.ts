@@ -156,7 +156,7 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
             .selectAll()
             .where("firm_id", "=", firmId)
             // As the partial index has it, literally.
-            .where(sql<boolean>`kind in ('status-superseded', 'status-overwritten')`)
+            .where(sql<boolean>`kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten')`)
             .orderBy("at", "desc")
             .orderBy("seq", "desc")
             .limit(limit)

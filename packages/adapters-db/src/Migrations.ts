@@ -92,6 +92,36 @@ const migrations: Record<string, Migration> = {
       created_at integer not null, meta blob not null, primary key (firm_id, id)) strict`,
     sql`create index documents_of_owner on documents (firm_id, owner, created_at)`
   ),
+  "0003-mapping": steps(
+    sql`create table catalogs (
+      firm_id text not null, connection_id text not null, body text not null,
+      primary key (firm_id, connection_id)) strict, without rowid`,
+    sql`create table mappings (
+      firm_id text not null, connection_id text not null, case_type text not null, campaign_id text not null,
+      number integer not null, body text not null,
+      primary key (firm_id, connection_id, case_type, campaign_id, number)) strict, without rowid`,
+    sql`create table mapping_drafts (
+      firm_id text not null, id text not null, connection_id text not null, body blob not null,
+      primary key (firm_id, id)) strict, without rowid`,
+    sql`create index mapping_drafts_of_connection on mapping_drafts (firm_id, connection_id, id)`,
+    sql`create table status_tables (
+      firm_id text not null, connection_id text not null, case_type text not null, body text not null,
+      primary key (firm_id, connection_id, case_type)) strict, without rowid`,
+    // Conflicts are now about fields, too.
+    sql`drop index case_events_conflicts`,
+    sql`create index case_events_conflicts on case_events (firm_id, at)
+      where kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten')`
+  ),
+  "0004-timeline": steps(
+    sql`create table timeline (
+      seq integer primary key, firm_id text not null, id text not null, case_id text not null, kind text not null,
+      at integer not null, cause text not null, external_id text, body blob not null) strict`,
+    sql`create unique index timeline_by_id on timeline (firm_id, id)`,
+    sql`create unique index timeline_by_external_id on timeline (firm_id, case_id, kind, external_id)
+      where external_id is not null`,
+    sql`create index timeline_of_case on timeline (firm_id, case_id, at)`,
+    sql`create index timeline_of_cause on timeline (firm_id, cause)`
+  ),
   "0005-runs": steps(
     sql`create table runs (
       firm_id text not null, id text not null, connection_id text not null, kind text not null, state text not null,

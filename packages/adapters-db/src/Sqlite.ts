@@ -6,14 +6,17 @@ import { Effect, Layer, Redacted } from "effect"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
+import type { Timeline } from "@casewire/core/ports/Timeline"
 import * as CaseStoreSqlite from "./CaseStore.ts"
 import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
 import { Database, makeDatabase } from "./Database.ts"
 import * as DocumentStoreSqlite from "./DocumentStore.ts"
 import { LaneHeads } from "./LaneHeads.ts"
+import * as MappingStoreSqlite from "./MappingStore.ts"
 import { migrateToLatest } from "./Migrations.ts"
 import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
 import * as QueueSqlite from "./Queue.ts"
@@ -21,6 +24,7 @@ import * as RunStoreSqlite from "./RunStore.ts"
 import { takeOwnership } from "./SingleOwner.ts"
 import { StorageFailure, StoreLocked, StoreOwned, StoreUnfit } from "./StorageFailure.ts"
 import * as StorageSqlite from "./Storage.ts"
+import * as TimelineSqlite from "./Timeline.ts"
 import { kekIdOf, Vault, type Kek } from "./Vault.ts"
 import { WorkSignal } from "./WorkSignal.ts"
 import { WriteGate } from "./WriteGate.ts"
@@ -40,13 +44,15 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | CaseStore | ConnectionStore | DocumentStore | RunStore, BootFailure> =>
+): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | DocumentStore | MappingStore | RunStore, BootFailure> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,
     CaseStoreSqlite.layer,
+    TimelineSqlite.layer,
     ConnectionStoreSqlite.layer,
     DocumentStoreSqlite.layer(options.documents),
+    MappingStoreSqlite.layer,
     RunStoreSqlite.layer
   ).pipe(Layer.provide(WorkSignal.layer), Layer.provide(layerDatabase(options)))
 

@@ -53,6 +53,29 @@ export interface Tables {
     cause: string
     change: Buffer
   }
+  timeline: {
+    seq: Generated<number>
+    firm_id: string
+    id: string
+    case_id: string
+    kind: string
+    at: number
+    cause: string
+    external_id: string | null
+    body: Buffer
+  }
+  catalogs: { firm_id: string; connection_id: string; body: string }
+  mappings: {
+    firm_id: string
+    connection_id: string
+    case_type: string
+    /** Empty: the company's default. */
+    campaign_id: string
+    number: number
+    body: string
+  }
+  mapping_drafts: { firm_id: string; id: string; connection_id: string; body: Buffer }
+  status_tables: { firm_id: string; connection_id: string; case_type: string; body: string }
   jobs: JobRow
   budgets: { account: string; base: number; taken: number; calls: number; window_ms: number }
   ticks: { name: string; fired_at: number }
