@@ -92,6 +92,22 @@ const migrations: Record<string, Migration> = {
       created_at integer not null, meta blob not null, primary key (firm_id, id)) strict`,
     sql`create index documents_of_owner on documents (firm_id, owner, created_at)`
   ),
+  "0002-lists": steps(
+    sql`create table list_targets (
+      firm_id text not null, id text not null, kind text not null, number integer not null, body blob not null,
+      primary key (firm_id, id)) strict`,
+    sql`create unique index list_targets_by_number on list_targets (firm_id, kind, number)`,
+    sql`create table memberships (
+      firm_id text not null, target_id text not null, case_id text not null, is_member integer not null,
+      body blob not null, primary key (firm_id, target_id, case_id)) strict`,
+    sql`create index memberships_of_case on memberships (firm_id, case_id, target_id)`,
+    sql`create index memberships_counted on memberships (firm_id, target_id, case_id) where is_member = 1`,
+    sql`create table list_events (
+      firm_id text not null, id text not null, target_id text not null, case_id text, body blob not null,
+      primary key (firm_id, id)) strict`,
+    sql`create index list_events_of_target on list_events (firm_id, target_id, id)`,
+    sql`create index list_events_of_case on list_events (firm_id, case_id, id) where case_id is not null`
+  ),
   "0003-mapping": steps(
     sql`create table catalogs (
       firm_id text not null, connection_id text not null, body text not null,

@@ -7,6 +7,7 @@ import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
+import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
@@ -17,6 +18,7 @@ import { Database, makeDatabase } from "./Database.ts"
 import * as DocumentStoreSqlite from "./DocumentStore.ts"
 import { LaneHeads } from "./LaneHeads.ts"
 import * as MappingStoreSqlite from "./MappingStore.ts"
+import * as ListStoreSqlite from "./ListStore.ts"
 import { migrateToLatest } from "./Migrations.ts"
 import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
 import * as QueueSqlite from "./Queue.ts"
@@ -44,13 +46,14 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | DocumentStore | MappingStore | RunStore, BootFailure> =>
+): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore, BootFailure> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,
     CaseStoreSqlite.layer,
     TimelineSqlite.layer,
     ConnectionStoreSqlite.layer,
+    ListStoreSqlite.layer,
     DocumentStoreSqlite.layer(options.documents),
     MappingStoreSqlite.layer,
     RunStoreSqlite.layer

@@ -76,6 +76,9 @@ export interface Tables {
   }
   mapping_drafts: { firm_id: string; id: string; connection_id: string; body: Buffer }
   status_tables: { firm_id: string; connection_id: string; case_type: string; body: string }
+  list_targets: { firm_id: string; id: string; kind: "list" | "campaign"; number: number; body: Buffer }
+  memberships: { firm_id: string; target_id: string; case_id: string; is_member: number; body: Buffer }
+  list_events: { firm_id: string; id: string; target_id: string; case_id: string | null; body: Buffer }
   jobs: JobRow
   budgets: { account: string; base: number; taken: number; calls: number; window_ms: number }
   ticks: { name: string; fired_at: number }

@@ -14,7 +14,7 @@ import { JobId, type NewJob, Priority } from "./domain/Job.ts"
 import { readListIntent } from "./domain/ListRouting.ts"
 import { type Disposition, type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { intake } from "./domain/Toggles.ts"
-import { type FieldTable, fieldTable, findFields } from "./domain/WebhookFields.ts"
+import { type FieldTable, fieldTables, findFields } from "./domain/WebhookFields.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
@@ -78,17 +78,7 @@ export class Inbox extends Context.Service<
       const plugins = yield* Plugins
       const queue = yield* Queue
       const storage = yield* Storage
-      // A connection value is replaced whenever it changes, so its prepared look-ups live as long as the value.
-      const tables = new WeakMap<Connection, FieldTable>()
-
-      const tableOf = (connection: Connection): FieldTable => {
-        const known = tables.get(connection)
-        if (known !== undefined) return known
-        const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
-        const table = fieldTable(manifest.webhook, connection.aliases)
-        tables.set(connection, table)
-        return table
-      }
+      const tableOf = fieldTables((plugin) => Option.getOrThrow(plugins.manifest(plugin)).webhook)
 
       const authenticate = Effect.fnUntraced(function* (plugin: string, token: string) {
         const connection = yield* connections.connectionOfToken(token)

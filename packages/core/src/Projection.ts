@@ -13,7 +13,8 @@ import {
   type Client,
   ClientId,
   type ExternalCaseId,
-  ExternalClientId
+  ExternalClientId,
+  noConnection
 } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { CrmCase } from "./domain/CrmChange.ts"
@@ -26,6 +27,8 @@ import { sameStatus } from "./domain/StatusSync.ts"
 import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { isStatusInboundEffective } from "./domain/Toggles.ts"
 import { ListRouter } from "./ListRouter.ts"
+import { changeOf, clientDetails, detailsOf } from "./domain/Provenance.ts"
+import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { Queue } from "./ports/Queue.ts"
 
@@ -58,13 +61,16 @@ export class Projection extends Context.Service<
     Projection,
     Effect.gen(function* () {
       const cases = yield* CaseStore
+      const hooks = yield* PlatformHooks
       const mapping = yield* CaseMapping
       const lists = yield* ListRouter
       const queue = yield* Queue
 
       const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
         const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]
-        yield* cases.record({ ...event, id, at, firmId: of.firmId, caseId: of.id })
+        const line: CaseEvent = { ...event, id, at, firmId: of.firmId, caseId: of.id }
+        yield* cases.record(line)
+        yield* hooks.recorded(of, line)
       })
 
       const markDirty = Effect.fnUntraced(function* (
@@ -100,7 +106,10 @@ export class Projection extends Context.Service<
         const known =
           current?.externalId === externalId
             ? current
-            : Option.getOrUndefined(yield* cases.findExternalClient(connection.firmId, connection.id, externalId))
+            : Option.getOrElse(yield* cases.findExternalClient(connection.firmId, connection.id, externalId), () =>
+                // A client that was entered by hand becomes the CRM's, once its case is linked.
+                current?.connectionId === noConnection ? current : undefined
+              )
         if (known !== undefined && standing === "provisional") return known
         const { email, firstName, fullName, lastName, phone } = of.client
         const client: Client = {
@@ -197,12 +206,27 @@ export class Projection extends Context.Service<
             awaitsFirstSync: false
           }
           yield* cases.save(next)
+          if (known !== undefined) yield* recordDetails(known, next, current, client, cause)
           yield* lists.afterRead(next, present.awaitsFirstSync === true, cause)
           if (known !== undefined && known.standing !== "verified")
             yield* record(next, { kind: "standing-changed", cause, before: known.standing, after: "verified" })
           return next
         }
       )
+
+      /** What a read changed besides the status and mapped values, so that every value can say where it comes from. */
+      const recordDetails = Effect.fnUntraced(function* (
+        before: Case,
+        after: Case,
+        clientBefore: Client | undefined,
+        client: Client,
+        cause: string
+      ) {
+        const details = changeOf(detailsOf(before), detailsOf(after))
+        if (details !== undefined) yield* record(before, { kind: "details-changed", cause, ...details })
+        const changed = clientBefore === undefined ? undefined : changeOf(clientDetails(clientBefore), clientDetails(client))
+        if (changed !== undefined) yield* record(before, { kind: "client-changed", cause, ...changed })
+      })
 
       /** Mapped fields, each by the merge table; the reads of a case type that is not linked change none. */
       const mergeValues = Effect.fnUntraced(function* (

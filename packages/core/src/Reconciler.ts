@@ -12,8 +12,10 @@ import type { CaseReported, CrmCase } from "./domain/CrmChange.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
 import type { Instant } from "./domain/Ids.ts"
 import { type Job, Priority, type Work } from "./domain/Job.ts"
+import { changeOf, detailsOf } from "./domain/Provenance.ts"
 import { type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
+import { ListRouter } from "./ListRouter.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError } from "./ports/Crm.ts"
@@ -47,6 +49,7 @@ export class Reconciler extends Context.Service<
     Effect.gen(function* () {
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
+      const lists = yield* ListRouter
       const projection = yield* Projection
       const queue = yield* Queue
       const storage = yield* Storage
@@ -76,6 +79,10 @@ export class Reconciler extends Context.Service<
             Effect.gen(function* () {
               if (change?._tag === "CaseReported") {
                 yield* report(connection, receipt.value, change)
+                const reported = yield* findCase(connection, change.case.externalId)
+                const status = change.case.status?.name ?? null
+                if (reported !== undefined)
+                  yield* lists.afterReceipt(connection, reported, receipt.value, entries.success, status)
                 yield* queue.settle(lease, { _tag: "Done" })
               } else {
                 const reason = change?._tag === "TestPressed" ? "test-button" : "receipt-unreadable"
@@ -113,6 +120,8 @@ export class Reconciler extends Context.Service<
           updatedAt: now
         }
         yield* cases.save(next)
+        const details = changeOf(detailsOf(known), detailsOf(next))
+        if (details !== undefined) yield* projection.record(next, { kind: "details-reported", cause: receipt.id, ...details })
         if (isNews)
           yield* projection.record(next, {
             kind: "status-reported",
@@ -157,6 +166,7 @@ export class Reconciler extends Context.Service<
 
       /** Never deleted: a case only ever seen in payloads is quarantined, one that was read before is missing. */
       const markGone = Effect.fnUntraced(function* (known: Case, cause: string) {
+        yield* lists.afterGone(known)
         const standing = known.verifiedAt === null ? "quarantined" : "missing"
         if (known.standing === standing) return
         yield* cases.save({ ...known, standing, reported: null })
@@ -184,18 +194,22 @@ export class Reconciler extends Context.Service<
             { connectionId: connection.id, externalCaseId: job.key },
             Effect.gen(function* () {
               const known = yield* findCase(connection, ExternalCaseId.make(job.key))
-              const reported = known?.reported
-              if (known === undefined || reported === null || reported === undefined) return
-              if (!atOnce && now - reported.at < unverifiedAfterMs) return
-              const read: CrmCase = { externalId: known.externalId, status: reported.status, client: {}, fields: {} }
-              const status = yield* projection.mergeStatus(connection, known, read, reported.receiptId)
-              yield* cases.save({ ...known, status, reported: null, standing: "unverified", updatedAt: now })
-              yield* projection.record(known, {
-                kind: "standing-changed",
-                cause: reported.receiptId,
-                before: known.standing,
-                after: "unverified"
-              })
+              if (known === undefined) return
+              const { reported } = known
+              // A record that came without a status and can never be read counts as well.
+              if (reported === null && !(atOnce && known.standing === "provisional")) return
+              if (reported !== null && !atOnce && now - reported.at < unverifiedAfterMs) return
+              const cause = reported?.receiptId ?? job.id
+              const read: CrmCase = { externalId: known.externalId, client: {}, fields: {} }
+              const status =
+                reported === null
+                  ? known.status
+                  : yield* projection.mergeStatus(connection, known, { ...read, status: reported.status }, cause)
+              const standing = "unverified"
+              const counted: Case = { ...known, status, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
+              yield* cases.save(counted)
+              yield* projection.record(known, { kind: "standing-changed", cause, before: known.standing, after: standing })
+              yield* lists.afterRead(counted, known.awaitsFirstSync === true, cause)
             })
           )
         }
@@ -203,7 +217,7 @@ export class Reconciler extends Context.Service<
 
       return Reconciler.of({ applyReceipt, readCases, countReported })
     })
-  )
+  ).pipe(Layer.provide(ListRouter.layer))
 }
 
 /** A second is fine enough for a health time; a commit for every job would only tell the time. */

@@ -119,7 +119,7 @@ describe("list options", () => {
     [[["list_id", "123"]], [{ _tag: "ById", id: "123" }, "add", null, []]],
     [[["list_id", "123"], ["list_action", "attach"]], [{ _tag: "ById", id: "123" }, "add", null, []]],
     [[["list_name", " intake "], ["list_action", "detach"]], [{ _tag: "ByName", name: "intake" }, "remove", null, []]],
-    [[["remove_from_list", "true"], ["list_action", "add"]], [null, "remove", null, ["contradicts-remove_from_list"]]],
+    [[["remove_from_list", "true"], ["list_action", "add"]], [null, "remove", null, ["contradicts-remove_from_list", "no-list-named"]]],
     [[["list_id", "1"], ["list_name", "Other"]], [{ _tag: "ById", id: "1" }, "add", null, ["list_id-used"]]],
     [[["list_action", "explode"]], [null, "add", null, ["unknown"]]],
     [[["list_id", "1"], ["list_id", "2"]], [null, "add", null, ["repeated"]]],

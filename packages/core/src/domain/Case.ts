@@ -39,6 +39,22 @@ export const Client = Schema.Struct({
 })
 export interface Client extends Schema.Schema.Type<typeof Client> {}
 
+/** Facts of the platform's own about a case, none of which a CRM knows. */
+export const CaseEntry = Schema.Struct({
+  caseNumber: Schema.optionalKey(Schema.String),
+  description: Schema.optionalKey(Schema.String),
+  /** The client acts for somebody else, and may have several matters. */
+  onBehalfOf: Schema.optionalKey(Schema.Boolean),
+  /** Where the case came from, where that is not a connected CRM. */
+  externalSource: Schema.optionalKey(Schema.String),
+  externalSourceId: Schema.optionalKey(Schema.String),
+  externalSourceData: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+export interface CaseEntry extends Schema.Schema.Type<typeof CaseEntry> {}
+
+/** The connection of cases and clients that no CRM knows: entered by hand, and not linked yet. */
+export const noConnection = ConnectionId.make("none")
+
 export const Case = Schema.Struct({
   id: CaseId,
   firmId: FirmId,
@@ -65,12 +81,19 @@ export const Case = Schema.Struct({
   receiveNumber: Schema.Int,
   createdAt: Instant,
   updatedAt: Instant,
+  /** What people or other programs wrote about the case when they entered it; a CRM's reads leave it alone. */
+  entry: Schema.optionalKey(CaseEntry),
   /** When the CRM says the record was created and changed, where it says so. */
   externalCreatedAt: Schema.NullOr(Instant),
   externalUpdatedAt: Schema.NullOr(Instant),
-  verifiedAt: Schema.NullOr(Instant)
+  verifiedAt: Schema.NullOr(Instant),
+  /** Set by the transaction that makes the case, cleared by its first verified read: what "first sync" means. */
+  awaitsFirstSync: Schema.optionalKey(Schema.Boolean)
 })
 export interface Case extends Schema.Schema.Type<typeof Case> {}
+
+/** Whether the case has its record in a CRM. */
+export const isLinked = (of: Pick<Case, "connectionId">): boolean => of.connectionId !== noConnection
 
 /** One line of a case's history: what changed, who or what caused it, and what was there before. */
 export const CaseEvent = Schema.Struct({
@@ -93,7 +116,14 @@ export const CaseEvent = Schema.Struct({
     "field-applied",
     "field-pushed",
     "field-superseded",
-    "field-overwritten"
+    "field-overwritten",
+    /** Raw values that a read brought, or that only a payload has said: `before` and `after` hold what differs, as JSON. */
+    "details-changed",
+    "details-reported",
+    /** A case that was entered by hand got its record in a CRM. */
+    "linked",
+    /** A person settled a conflict; `after` says how. See `settlementId`. */
+    "conflict-settled"
   ]),
   /** A receipt, job or event id, or the name of who did it. */
   cause: Schema.String,
@@ -106,6 +136,9 @@ export interface CaseEvent extends Schema.Schema.Type<typeof CaseEvent> {}
 
 /** The kinds of event that ask a person to look: a local edit lost, or a value of the CRM was probably overwritten. */
 export const isConflict = (event: CaseEvent): boolean => conflictKinds.has(event.kind)
+
+/** The event that settles a conflict: one at most, because it has this id. A conflict without one is open. */
+export const settlementId = (conflictId: string): string => `${conflictId}:settled`
 
 const conflictKinds: ReadonlySet<CaseEvent["kind"]> = new Set<CaseEvent["kind"]>([
   "status-superseded",
