@@ -27,7 +27,7 @@ interface Call {
 
 export class Intake {
   readonly #database: DatabaseService
-  readonly #committed: () => void
+  readonly #committed: (receipts: number) => void
   readonly #insert: Statement<Array<unknown>>
   readonly #insertBody: Statement<[number, string, Buffer]>
   readonly #insertJob: JobInserter
@@ -36,7 +36,7 @@ export class Intake {
   #calls: Array<Call> = []
   #isScheduled = false
 
-  constructor(database: DatabaseService, ofCase: ReceiptsOfCase, committed: () => void) {
+  constructor(database: DatabaseService, ofCase: ReceiptsOfCase, committed: (receipts: number) => void) {
     this.#database = database
     this.#ofCase = ofCase
     this.#committed = committed
@@ -86,7 +86,7 @@ export class Intake {
     if (failure === undefined || !isOfOneRow(failure)) for (const call of batch) call.done(failure)
     else if (batch.length === 1) batch[0]!.done(failure)
     else for (const call of batch) call.done(this.#commit([call]))
-    this.#committed()
+    this.#committed(batch.length)
   }
 
   #write(firmId: string, segment: SegmentWriter): void {

@@ -56,8 +56,11 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
       }),
 
       claim: Effect.fn("Queue.claim")(function* (options) {
+        const isPressed = signal.pressure.isHigh
+        if (isPressed) yield* Effect.promise(() => signal.pressure.pause())
         const now = yield* Clock.currentTimeMillis
-        const rows = yield* database.write((db) => claimHeads(db, now, options))
+        const limit = isPressed ? Math.min(options.limit, 1) : options.limit
+        const rows = yield* database.write((db) => claimHeads(db, now, { ...options, limit }))
         return rows.map((row): Lease => ({ job: toJob(row), fence: row.fence }))
       }),
 

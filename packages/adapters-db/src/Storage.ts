@@ -22,7 +22,10 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
       Effect.sync(() => new ReceiptsOfCase(database)),
       (opened) => Effect.sync(() => opened.stop())
     )
-    const intake = new Intake(database, ofCase, signal.raise)
+    const intake = new Intake(database, ofCase, (receipts) => {
+      signal.pressure.received(receipts)
+      signal.raise()
+    })
     const segments = new Segments(database.vault)
 
     return Storage.of({

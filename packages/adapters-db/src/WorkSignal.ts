@@ -3,6 +3,7 @@
  * saw it, so a commit between a claim and the wait is not lost. A hint only: waiters also wake after the poll interval.
  */
 import { Context, Effect, Layer } from "effect"
+import { Pressure } from "./Pressure.ts"
 
 const pollMs = 200
 
@@ -11,12 +12,14 @@ export class WorkSignal extends Context.Service<
   {
     readonly raise: () => void
     readonly wait: Effect.Effect<void>
+    readonly pressure: Pressure
   }
 >()("@casewire/adapters-db/WorkSignal") {
   static readonly layer = Layer.sync(WorkSignal, () => {
     let isRaised = false
     const waiting = new Set<() => void>()
     return {
+      pressure: new Pressure(),
       raise: () => {
         isRaised = waiting.size === 0
         for (const wake of waiting) queueMicrotask(wake)
