@@ -13,6 +13,7 @@ import type { Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
 import { isOutboundEffective } from "./domain/StatusResume.ts"
 import { heldBy } from "./domain/Toggles.ts"
+import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, CrmError } from "./ports/Crm.ts"
@@ -45,6 +46,7 @@ export class Worker extends Context.Service<
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
       const fieldDelivery = yield* FieldDelivery
+      const hooks = yield* PlatformHooks
       const poller = yield* Poller
       const queue = yield* Queue
       const reconciler = yield* Reconciler
@@ -88,6 +90,8 @@ export class Worker extends Context.Service<
             return delivery.pushStatus(connection, lease, work)
           case "PushFields":
             return fieldDelivery.pushFields(connection, lease, work)
+          case "Notify":
+            return hooks.deliver(lease, work)
           case "Pull":
             return poller.pull(connection, lease)
         }
@@ -109,6 +113,8 @@ export class Worker extends Context.Service<
       const handle = Effect.fn("Worker.handle")(function* (group: ReadonlyArray<Lease>) {
         const { connectionId, firmId, id, work } = group[0]!.job
         yield* Effect.annotateCurrentSpan({ jobId: id, work: work._tag, connectionId, jobs: group.length })
+        // Not the CRM's business: no connection, no switch and no sign-in stands in the way.
+        if (work._tag === "Notify") return yield* hooks.deliver(group[0]!, work)
         const found = yield* Effect.option(connections.get(firmId, connectionId))
         if (found._tag === "None")
           return yield* settleAll(group, () => Effect.succeed({ _tag: "Dead", reason: "connection-gone" }))

@@ -22,6 +22,8 @@ import { Crm, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
+import { PlatformHooks } from "@casewire/core/PlatformHooks"
+import { PlatformHttp, type PostOutcome, type SignedPost } from "@casewire/core/ports/PlatformHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Projection } from "@casewire/core/Projection"
@@ -247,6 +249,28 @@ const layerGateway = Layer.succeed(CrmGateway, {
   open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the rehearsal CRM needs no network") }))
 })
 
+/** The firm's own tools: what was posted to them, and how they answer. Without a script they take everything. */
+export class FakeTools extends Context.Service<
+  FakeTools,
+  { readonly posts: Array<SignedPost>; readonly answers: Array<Partial<PostOutcome>> }
+>()("test/FakeTools") {
+  static readonly layer = Layer.sync(FakeTools, () => ({ posts: [], answers: [] }))
+}
+
+const layerTools = Layer.effect(
+  PlatformHttp,
+  Effect.map(FakeTools, ({ answers, posts }) =>
+    PlatformHttp.of({
+      objection: (url) => Effect.succeed(url.startsWith("https://") ? null : "not-https"),
+      post: (request) =>
+        Effect.sync(() => {
+          posts.push(request)
+          return { status: 200, code: null, retryAfter: null, ...answers.shift() }
+        })
+    })
+  )
+)
+
 /** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
 export const quietMs = 11_000
 
@@ -256,10 +280,12 @@ export const layer = Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setu
   Layer.provideMerge(Reconciler.layer),
   Layer.provideMerge(StatusResume.layer),
   Layer.provideMerge(Projection.layer),
+  Layer.provideMerge(PlatformHooks.layer),
   Layer.provideMerge(CrmConnections.layer),
   Layer.provideMerge(layerGateway),
+  Layer.provideMerge(layerTools),
   Layer.provideMerge(layerPlugins),
-  Layer.provideMerge(FakeCrm.layer),
+  Layer.provideMerge(Layer.mergeAll(FakeCrm.layer, FakeTools.layer)),
   Layer.provideMerge(Memory.layer),
   Layer.provide(Layer.succeed(DeliveryTimes, { clientTimeoutMs: 1000, lateCommitMs: 10_000, leaseMs: 60_000 }))
 )

@@ -16,6 +16,8 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import { RunStore } from "@casewire/core/ports/RunStore"
+import { PlatformHooks } from "@casewire/core/PlatformHooks"
+import { PlatformHttp } from "@casewire/core/ports/PlatformHttp"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
@@ -181,6 +183,8 @@ export class Host {
       Layer.provideMerge(Reconciler.layer),
       Layer.provideMerge(StatusResume.layer),
       Layer.provideMerge(Projection.layer),
+      Layer.provideMerge(PlatformHooks.layer),
+      Layer.provide(PlatformHttp.layerNone),
       Layer.provideMerge(CrmConnections.layer),
       Layer.provideMerge(layerOf(this.#kernel, this.#crm, owner)),
       Layer.provideMerge(this.#ports()),

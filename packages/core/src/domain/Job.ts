@@ -9,6 +9,7 @@ import { Schema } from "effect"
 import { CaseId, ExternalCaseId } from "./Case.ts"
 import { ConnectionId } from "./Connection.ts"
 import { FirmId, Instant } from "./Ids.ts"
+import { SubscriptionId, WebhookId } from "./Subscription.ts"
 
 export const JobId = Schema.String.pipe(Schema.brand("JobId"))
 export type JobId = typeof JobId.Type
@@ -35,6 +36,8 @@ export const Work = Schema.TaggedUnion({
     eventId: Schema.String,
     campaignId: Schema.optionalKey(Schema.String)
   },
+  /** Send one webhook of the log to the firm's own tools. */
+  Notify: { subscriptionId: SubscriptionId, webhookId: WebhookId },
   /** Pull what changed since the cursor. */
   Pull: {}
 })

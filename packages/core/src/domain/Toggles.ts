@@ -100,6 +100,9 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
       const verdict = outbound(work.source, toggles)
       return verdict._tag === "Send" ? undefined : verdict.reason
     }
+    // The firm's own tools are told whatever the switches say: those are about the CRM.
+    case "Notify":
+      return undefined
     case "ApplyReceipt":
     case "ReadCase":
     case "Pull": {
