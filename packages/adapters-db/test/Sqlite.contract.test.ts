@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { caseStoreContract } from "@casewire/contract-kit/CaseStore"
 import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
 import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
+import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
 import { queueContract } from "@casewire/contract-kit/Queue"
 import { storageContract } from "@casewire/contract-kit/Storage"
 import { layerSqlite } from "../src/Sqlite.ts"
@@ -18,3 +19,4 @@ queueContract("SQLite", options)
 caseStoreContract("SQLite", options)
 connectionStoreContract("SQLite", options)
 documentStoreContract("SQLite", options)
+mappingStoreContract("SQLite", options)

@@ -5,6 +5,7 @@ import { layer as memory, layerNoDeps } from "@casewire/core/memory/Memory"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { FirmId } from "@casewire/core/domain/Ids"
@@ -17,6 +18,7 @@ export interface Own {
   readonly cases: CaseStore["Service"]
   readonly connections: ConnectionStore["Service"]
   readonly documents: DocumentStore["Service"]
+  readonly mappings: MappingStore["Service"]
 }
 
 export type Mutant = (own: Own) => Partial<Own>
@@ -31,6 +33,7 @@ export const inQueue = mutantOf("queue")
 export const inCases = mutantOf("cases")
 export const inConnections = mutantOf("connections")
 export const inDocuments = mutantOf("documents")
+export const inMappings = mutantOf("mappings")
 
 export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer.Layer<Ports> =>
   Layer.effectContext(
@@ -40,14 +43,16 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         queue: yield* Queue,
         cases: yield* CaseStore,
         connections: yield* ConnectionStore,
-        documents: yield* DocumentStore
+        documents: yield* DocumentStore,
+        mappings: yield* MappingStore
       }
       const ports = { ...own, ...mutant(own) }
       return Context.make(Storage, ports.storage).pipe(
         Context.add(Queue, ports.queue),
         Context.add(CaseStore, ports.cases),
         Context.add(ConnectionStore, ports.connections),
-        Context.add(DocumentStore, ports.documents)
+        Context.add(DocumentStore, ports.documents),
+        Context.add(MappingStore, ports.mappings)
       )
     })
   ).pipe(Layer.provide(over))

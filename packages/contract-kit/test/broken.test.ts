@@ -10,12 +10,14 @@ import { caseStoreLaws } from "../src/CaseStore.ts"
 import { connectionStoreLaws } from "../src/ConnectionStore.ts"
 import { documentStoreLaws } from "../src/DocumentStore.ts"
 import { runDurableLaw, runLaw, type Ports } from "../src/Law.ts"
+import { mappingStoreLaws } from "../src/MappingStore.ts"
 import { queueLaws } from "../src/Queue.ts"
 import { storageLaws } from "../src/Storage.ts"
 import { broken, reopenMemory, type Mutant } from "./Breaking.ts"
 import { caseMutants } from "./CaseMutants.ts"
 import { connectionMutants } from "./ConnectionMutants.ts"
 import { documentMutants } from "./DocumentMutants.ts"
+import { mappingMutants } from "./MappingMutants.ts"
 import { queueMutants } from "./QueueMutants.ts"
 import { storageMutants } from "./StorageMutants.ts"
 
@@ -24,7 +26,8 @@ const mutants: Record<string, Mutant> = {
   ...storageMutants,
   ...caseMutants,
   ...connectionMutants,
-  ...documentMutants
+  ...documentMutants,
+  ...mappingMutants
 }
 
 /** Which broken adapter each law notices. */
@@ -218,6 +221,30 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "an API token finds its firm and name, a webhook token none": "finds no tokens",
     "an API token finds no connection": "takes any token for a webhook's"
   },
+  MappingStore: {
+    "a catalog comes back as it was saved, with its time": "forgets when a catalog was fetched",
+    "a connection whose catalog was never saved has none": "has one catalog for all connections",
+    "a catalog that is saved again is replaced whole": "never replaces a catalog",
+    "no firm sees the catalog of another": "shows mappings to all",
+    "a version comes back as it was saved, with transforms and option maps": "loses option maps",
+    "the highest version of each case type and campaign is the current one": "takes the oldest version",
+    "versions are counted as numbers, not as texts": "compares version numbers as texts",
+    "current mappings come by case type, the company's default first": "lists mappings backwards",
+    "versions come newest first, up to the limit": "lists the oldest versions first",
+    "versions are those of one case type and campaign and no others": "knows no campaigns",
+    "a second version with the same number is a defect and changes nothing": "swallows a second version",
+    "mappings of two connections stay apart": "mixes the mappings of connections",
+    "no firm sees the mappings of another": "shows mappings to all",
+    "a draft comes back as it was saved, and is replaced whole": "keeps the first draft",
+    "a draft that was never saved is not there": "finds some draft",
+    "drafts come newest first and only of their connection": "lists the oldest drafts first",
+    "no firm sees a draft of another, by id or list": "shows mappings to all",
+    "status tables come back as they were saved, by case type": "lists status tables backwards",
+    "saving a status table replaces that of its case type whole": "merges status links",
+    "no firm sees the status tables of another, and connections keep theirs apart": "shows mappings to all",
+    "a catalog, a version, a draft and a status table roll back with their transaction":
+      "saves mappings outside the transaction"
+  },
   DocumentStore: {
     "a document comes back byte for byte, its chunks in order": "mixes chunks up",
     "what is known of a document comes back as it was given, with its size and time": "loses the content type",
@@ -271,10 +298,14 @@ const noticedAtRestart: Record<string, ReadonlyArray<() => Layer.Layer<Ports>>> 
   "cases, clients and history outlive a restart": [forgetsAll, outliving("saves no fields")],
   "connections, credentials and firms outlive a restart": [forgetsAll, outliving("loses the cursor")],
   "tokens outlive a restart": [forgetsAll, outliving("makes short tokens")],
+  "catalogs, mappings, drafts and status tables outlive a restart": [
+    forgetsAll,
+    outliving("takes the oldest version")
+  ],
   "documents outlive a restart, and what was removed does not come back": [forgetsAll, outliving("removes nothing")]
 }
 
-const ports = [queueLaws, storageLaws, caseStoreLaws, connectionStoreLaws, documentStoreLaws]
+const ports = [queueLaws, storageLaws, caseStoreLaws, connectionStoreLaws, documentStoreLaws, mappingStoreLaws]
 
 describe("a broken adapter is noticed", () => {
   for (const { laws, port } of ports) {

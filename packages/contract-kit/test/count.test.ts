@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { caseStoreLaws } from "../src/CaseStore.ts"
 import { connectionStoreLaws } from "../src/ConnectionStore.ts"
 import { documentStoreLaws } from "../src/DocumentStore.ts"
+import { mappingStoreLaws } from "../src/MappingStore.ts"
 import { queueLaws } from "../src/Queue.ts"
 import { storageLaws } from "../src/Storage.ts"
 
@@ -11,7 +12,8 @@ const promised = [
   [storageLaws, 15],
   [caseStoreLaws, 15],
   [connectionStoreLaws, 15],
-  [documentStoreLaws, 15]
+  [documentStoreLaws, 15],
+  [mappingStoreLaws, 20]
 ] as const
 
 for (const [{ durable, laws, port }, least] of promised) {

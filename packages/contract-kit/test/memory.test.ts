@@ -4,6 +4,7 @@ import { layer } from "@casewire/core/memory/Memory"
 import { caseStoreContract } from "../src/CaseStore.ts"
 import { connectionStoreContract } from "../src/ConnectionStore.ts"
 import { documentStoreContract } from "../src/DocumentStore.ts"
+import { mappingStoreContract } from "../src/MappingStore.ts"
 import { queueContract } from "../src/Queue.ts"
 import { storageContract } from "../src/Storage.ts"
 import { reopenMemory } from "./Breaking.ts"
@@ -15,3 +16,4 @@ queueContract("memory", options)
 caseStoreContract("memory", options)
 connectionStoreContract("memory", options)
 documentStoreContract("memory", options)
+mappingStoreContract("memory", options)
