@@ -4,6 +4,7 @@ import { caseStoreContract } from "@casewire/contract-kit/CaseStore"
 import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
 import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
 import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
+import { listStoreContract } from "@casewire/contract-kit/ListStore"
 import { queueContract } from "@casewire/contract-kit/Queue"
 import { storageContract } from "@casewire/contract-kit/Storage"
 import { layerSqlite } from "../src/Sqlite.ts"
@@ -20,3 +21,4 @@ caseStoreContract("SQLite", options)
 connectionStoreContract("SQLite", options)
 documentStoreContract("SQLite", options)
 mappingStoreContract("SQLite", options)
+listStoreContract("SQLite", options)

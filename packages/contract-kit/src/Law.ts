@@ -11,11 +11,12 @@ import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
+import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { Storage } from "@casewire/core/ports/Storage"
 import { connection, firm, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
 
-export type Ports = Storage | Queue | MappingStore | CaseStore | ConnectionStore | DocumentStore
+export type Ports = Storage | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
 
 export interface Law {
   readonly title: string

@@ -11,6 +11,7 @@ import {
 } from "@casewire/core/domain/Case"
 import { ConnectionId, type Connection, type Firm } from "@casewire/core/domain/Connection"
 import { FirmId, newId } from "@casewire/core/domain/Ids"
+import { CampaignId, ListId, noAutoAdd, type Campaign, type List, type ListEvent, type Membership } from "@casewire/core/domain/List"
 import { JobId, Priority, type NewJob } from "@casewire/core/domain/Job"
 import { ReceiptId, type Receipt } from "@casewire/core/domain/Receipt"
 import { allOff } from "@casewire/core/domain/Toggles"
@@ -149,5 +150,62 @@ export const makeEvent = (change: Partial<CaseEvent> = {}): Effect.Effect<CaseEv
     cause: "019b8d6a-0003-7000-8000-000000000001",
     before: "Intake",
     after: "Signed",
+    ...change
+  }))
+
+export const makeList = (change: Partial<List> = {}): Effect.Effect<List> =>
+  Effect.map(newId, (id) => ({
+    id: ListId.make(id),
+    firmId: firm.id,
+    number: 1,
+    name: "Intake – Größe",
+    description: "who to call",
+    caseType: "Auto",
+    autoAdd: { ...noAutoAdd, on: true, caseTypes: [{ externalId: "7", name: "Auto Accident" }], statuses: ["Signed"] },
+    createdAt: start,
+    updatedAt: start,
+    archivedAt: null,
+    ...change
+  }))
+
+export const makeCampaign = (change: Partial<Campaign> = {}): Effect.Effect<Campaign> =>
+  Effect.map(newId, (id) => ({
+    id: CampaignId.make(id),
+    firmId: firm.id,
+    number: 1,
+    name: "Spring",
+    listId: null,
+    createdAt: start,
+    updatedAt: start,
+    archivedAt: null,
+    ...change
+  }))
+
+export const makeMembership = (change: Partial<Membership> = {}): Membership => ({
+  firmId: firm.id,
+  kind: "list",
+  targetId: "019b8d6a-0005-7000-8000-000000000001",
+  caseId: CaseId.make("019b8d6a-0004-7000-8000-000000000001"),
+  isMember: true,
+  heldOffBy: null,
+  receiveNumber: 3,
+  waiting: [{ receiptId: "019b8d6a-0003-7000-8000-000000000001", receiveNumber: 2, status: "Signed", field: "list_id" }],
+  since: start,
+  cause: "019b8d6a-0003-7000-8000-000000000001",
+  ...change
+})
+
+export const makeListEvent = (change: Partial<ListEvent> = {}): Effect.Effect<ListEvent> =>
+  Effect.map(newId, (id) => ({
+    id,
+    firmId: firm.id,
+    at: start,
+    kind: "list",
+    targetId: "019b8d6a-0005-7000-8000-000000000001",
+    caseId: CaseId.make("019b8d6a-0004-7000-8000-000000000001"),
+    change: "added",
+    by: "receipt",
+    cause: "019b8d6a-0003-7000-8000-000000000001",
+    detail: "Zoë",
     ...change
   }))

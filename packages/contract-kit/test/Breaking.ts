@@ -6,6 +6,7 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
+import { ListStore } from "@casewire/core/ports/ListStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { FirmId } from "@casewire/core/domain/Ids"
@@ -18,6 +19,7 @@ export interface Own {
   readonly cases: CaseStore["Service"]
   readonly connections: ConnectionStore["Service"]
   readonly documents: DocumentStore["Service"]
+  readonly lists: ListStore["Service"]
   readonly mappings: MappingStore["Service"]
 }
 
@@ -33,6 +35,7 @@ export const inQueue = mutantOf("queue")
 export const inCases = mutantOf("cases")
 export const inConnections = mutantOf("connections")
 export const inDocuments = mutantOf("documents")
+export const inLists = mutantOf("lists")
 export const inMappings = mutantOf("mappings")
 
 export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer.Layer<Ports> =>
@@ -43,6 +46,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         queue: yield* Queue,
         cases: yield* CaseStore,
         connections: yield* ConnectionStore,
+        lists: yield* ListStore,
         documents: yield* DocumentStore,
         mappings: yield* MappingStore
       }
@@ -51,6 +55,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         Context.add(Queue, ports.queue),
         Context.add(CaseStore, ports.cases),
         Context.add(ConnectionStore, ports.connections),
+        Context.add(ListStore, ports.lists),
         Context.add(DocumentStore, ports.documents),
         Context.add(MappingStore, ports.mappings)
       )

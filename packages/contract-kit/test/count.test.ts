@@ -4,6 +4,7 @@ import { caseStoreLaws } from "../src/CaseStore.ts"
 import { connectionStoreLaws } from "../src/ConnectionStore.ts"
 import { documentStoreLaws } from "../src/DocumentStore.ts"
 import { mappingStoreLaws } from "../src/MappingStore.ts"
+import { listStoreLaws } from "../src/ListStore.ts"
 import { queueLaws } from "../src/Queue.ts"
 import { storageLaws } from "../src/Storage.ts"
 
@@ -13,6 +14,7 @@ const promised = [
   [caseStoreLaws, 15],
   [connectionStoreLaws, 15],
   [documentStoreLaws, 15],
+  [listStoreLaws, 15],
   [mappingStoreLaws, 20]
 ] as const
 

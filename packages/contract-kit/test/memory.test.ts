@@ -5,6 +5,7 @@ import { caseStoreContract } from "../src/CaseStore.ts"
 import { connectionStoreContract } from "../src/ConnectionStore.ts"
 import { documentStoreContract } from "../src/DocumentStore.ts"
 import { mappingStoreContract } from "../src/MappingStore.ts"
+import { listStoreContract } from "../src/ListStore.ts"
 import { queueContract } from "../src/Queue.ts"
 import { storageContract } from "../src/Storage.ts"
 import { reopenMemory } from "./Breaking.ts"
@@ -17,3 +18,4 @@ caseStoreContract("memory", options)
 connectionStoreContract("memory", options)
 documentStoreContract("memory", options)
 mappingStoreContract("memory", options)
+listStoreContract("memory", options)
