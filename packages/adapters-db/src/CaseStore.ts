@@ -149,19 +149,30 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
         )
         return rows.map(toEvent)
       }),
-      conflicts: Effect.fn("CaseStore.conflicts")(function* (firmId, limit) {
-        const rows = yield* database.read((db) =>
-          db
-            .selectFrom("case_events")
+      conflicts: Effect.fn("CaseStore.conflicts")(function* (firmId, { id, limit }) {
+        const rows = yield* database.read((db) => {
+          let query = db
+            .selectFrom("case_events as conflict")
             .selectAll()
             .where("firm_id", "=", firmId)
             // As the partial index has it, literally.
-            .where(sql<boolean>`kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten')`)
-            .orderBy("at", "desc")
-            .orderBy("seq", "desc")
-            .limit(limit)
-            .execute()
-        )
+            .where(
+              sql<boolean>`kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten')`
+            )
+          if (id !== undefined) query = query.where("id", "=", id)
+          else
+            query = query.where(({ exists, not, selectFrom }) =>
+              not(
+                exists(
+                  selectFrom("case_events as settlement")
+                    .select("settlement.seq")
+                    .whereRef("settlement.firm_id", "=", "conflict.firm_id")
+                    .where("settlement.id", "=", sql<string>`conflict.id || ':settled'`)
+                )
+              )
+            )
+          return query.orderBy("at", "desc").orderBy("seq", "desc").limit(limit).execute()
+        })
         return rows.map(toEvent)
       })
     })

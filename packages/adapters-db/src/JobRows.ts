@@ -11,7 +11,15 @@ import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
 
-const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>(["ApplyReceipt", "ReadCase", "Pull"])
+const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>([
+  "ApplyReceipt",
+  "ReadCase",
+  "Pull",
+  "Notify",
+  "PullNotes",
+  "PullDocuments",
+  "Sweep"
+])
 
 export type JobInserter = (job: NewJob, now: number) => void
 

@@ -146,5 +146,13 @@ const migrations: Record<string, Migration> = {
       firm_id text not null, run_id text not null, number integer not null, key text not null, state text not null,
       body blob not null, primary key (firm_id, run_id, number)) strict, without rowid`,
     sql`create index run_rows_by_key on run_rows (firm_id, run_id, key)`
+  ),
+  "0006-subscriptions": steps(
+    sql`create table subscriptions (
+      firm_id text not null, id text not null, body blob not null, secrets blob, primary key (firm_id, id)) strict`,
+    sql`create table hook_deliveries (
+      firm_id text not null, id text not null, subscription_id text not null, state text not null, body blob not null,
+      primary key (firm_id, id)) strict`,
+    sql`create index hook_deliveries_of_subscription on hook_deliveries (firm_id, subscription_id, id)`
   )
 }

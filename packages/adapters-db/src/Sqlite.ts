@@ -11,6 +11,7 @@ import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
+import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Timeline } from "@casewire/core/ports/Timeline"
 import * as CaseStoreSqlite from "./CaseStore.ts"
 import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
@@ -26,6 +27,7 @@ import * as RunStoreSqlite from "./RunStore.ts"
 import { takeOwnership } from "./SingleOwner.ts"
 import { StorageFailure, StoreLocked, StoreOwned, StoreUnfit } from "./StorageFailure.ts"
 import * as StorageSqlite from "./Storage.ts"
+import * as SubscriptionStoreSqlite from "./SubscriptionStore.ts"
 import * as TimelineSqlite from "./Timeline.ts"
 import { kekIdOf, Vault, type Kek } from "./Vault.ts"
 import { WorkSignal } from "./WorkSignal.ts"
@@ -46,7 +48,7 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore, BootFailure> =>
+): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore | SubscriptionStore, BootFailure> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,
@@ -56,7 +58,8 @@ export const layerSqlite = (
     ListStoreSqlite.layer,
     DocumentStoreSqlite.layer(options.documents),
     MappingStoreSqlite.layer,
-    RunStoreSqlite.layer
+    RunStoreSqlite.layer,
+    SubscriptionStoreSqlite.layer
   ).pipe(Layer.provide(WorkSignal.layer), Layer.provide(layerDatabase(options)))
 
 /** The open database alone; for tests and tools of this package. */

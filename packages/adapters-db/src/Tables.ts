@@ -7,6 +7,8 @@ import type { Generated } from "kysely"
 export interface Tables {
   runs: { firm_id: string; id: string; connection_id: string; kind: string; state: string; body: Buffer }
   run_rows: { firm_id: string; run_id: string; number: number; key: string; state: string; body: Buffer }
+  subscriptions: { firm_id: string; id: string; body: Buffer; secrets: Buffer | null }
+  hook_deliveries: { firm_id: string; id: string; subscription_id: string; state: string; body: Buffer }
   store: { key: string; value: string }
   firms: { firm_id: string; name: string; created_at: number }
   firm_keys: { firm_id: string; version: number; kek_id: string; wrapped: Buffer }

@@ -108,7 +108,7 @@ const layerCases = HttpApiBuilder.group(
       }),
       conflicts: Effect.fn(function* ({ query }) {
         const { firmId } = yield* CurrentFirm
-        return { events: (yield* cases.conflicts(firmId, query.limit ?? 50)).map(eventView) }
+        return { events: (yield* cases.conflicts(firmId, { limit: query.limit ?? 50 })).map(eventView) }
       })
     })
   })

@@ -2,7 +2,14 @@
 import { assert } from "@effect/vitest"
 import { Effect, Exit, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { CaseId, ExternalCaseId, ExternalClientId, type Case, type CaseEvent } from "@casewire/core/domain/Case"
+import {
+  CaseId,
+  ExternalCaseId,
+  ExternalClientId,
+  settlementId,
+  type Case,
+  type CaseEvent
+} from "@casewire/core/domain/Case"
 import { CaseStore, type CaseFilter } from "@casewire/core/ports/CaseStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { contract, type Laws } from "./Law.ts"
@@ -257,8 +264,29 @@ export const caseStoreLaws: Laws = {
           { kind: "status-superseded" },
           { kind: "status-edited" }
         )
-        assert.deepStrictEqual(yield* cases.conflicts(firm.id, 10), [events[3]!, events[2]!, events[0]!])
-        assert.deepStrictEqual(yield* cases.conflicts(firm.id, 2), [events[3]!, events[2]!])
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10 }), [events[3]!, events[2]!, events[0]!])
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 2 }), [events[3]!, events[2]!])
+      })
+    },
+    {
+      title: "a conflict that was settled is listed no more, and is found by its id all the same",
+      run: Effect.gen(function* () {
+        const cases = yield* CaseStore
+        const [first, second] = yield* recordAll({ kind: "field-superseded" }, { kind: "status-overwritten" })
+        yield* recordAll({ id: settlementId(first!.id), kind: "conflict-settled", before: null, after: "dismiss" })
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10 }), [second!])
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10, id: first!.id }), [first!])
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10, id: second!.id }), [second!])
+      })
+    },
+    {
+      title: "only a conflict is found as one, and only by its own firm",
+      run: Effect.gen(function* () {
+        const cases = yield* CaseStore
+        const [plain, conflict] = yield* recordAll({ kind: "status-applied" }, { kind: "status-superseded" })
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10, id: plain!.id }), [])
+        assert.deepStrictEqual(yield* cases.conflicts(firm.id, { limit: 10, id: conflict!.id }), [conflict!])
+        assert.deepStrictEqual(yield* cases.conflicts(otherFirm.id, { limit: 10, id: conflict!.id }), [])
       })
     },
     {
@@ -267,7 +295,7 @@ export const caseStoreLaws: Laws = {
         const cases = yield* CaseStore
         yield* recordAll({ kind: "status-superseded" })
         assert.deepStrictEqual(yield* cases.history(otherFirm.id, caseId), [])
-        assert.deepStrictEqual(yield* cases.conflicts(otherFirm.id, 10), [])
+        assert.deepStrictEqual(yield* cases.conflicts(otherFirm.id, { limit: 10 }), [])
       })
     },
     {

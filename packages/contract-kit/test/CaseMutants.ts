@@ -50,7 +50,7 @@ export const caseMutants: Record<string, Mutant> = {
     findExternal: (_, connectionId, id) => ofAny((firmId) => own.findExternal(firmId, connectionId, id)),
     client: (_, id) => ofAny((firmId) => own.client(firmId, id)),
     history: (_, id) => ofAll((firmId) => own.history(firmId, id)),
-    conflicts: (_, limit) => ofAll((firmId) => own.conflicts(firmId, limit))
+    conflicts: (_, filter) => ofAll((firmId) => own.conflicts(firmId, filter))
   })),
   "lets firms write each other's records": inCases((own) => ({
     save: (value) => stealing<Case>((firmId) => own.get(firmId, value.id), own.save)(value),
@@ -81,7 +81,22 @@ export const caseMutants: Record<string, Mutant> = {
       )
   })),
   "lists the oldest conflicts first": inCases((own) => ({
-    conflicts: (firmId, limit) => reversed(own.conflicts(firmId, limit))
+    conflicts: (firmId, filter) => reversed(own.conflicts(firmId, filter))
   })),
+  "finds open conflicts only": inCases((own) => ({
+    conflicts: (firmId, { id, limit }) =>
+      Effect.map(own.conflicts(firmId, { limit }), (found) => found.filter((event) => id === undefined || event.id === id))
+  })),
+  "takes any event for a conflict": inCases((own) => {
+    const events = new Map<string, CaseEvent>()
+    return {
+      record: (event) => Effect.andThen(own.record(event), Effect.sync(() => events.set(event.id, event))),
+      conflicts: (firmId, filter) =>
+        Effect.map(own.conflicts(firmId, filter), (found) => {
+          const event = filter.id === undefined ? undefined : events.get(filter.id)
+          return event?.firmId === firmId ? [event] : found
+        })
+    }
+  }),
   "records outside the transaction": inCases((own) => ({ record: (event) => escaped(own.record(event)) }))
 }

@@ -179,7 +179,7 @@ describe("status pushes", () => {
       yield* work()
       assert.notInclude(crm.calls, "setStatus")
       assert.strictEqual((yield* theCase).status.platform, "Lost")
-      const conflicts = yield* cases.conflicts(firmId, 10)
+      const conflicts = yield* cases.conflicts(firmId, { limit: 10 })
       assert.sameDeepMembers(
         conflicts.map(({ after, before, kind }) => [kind, before, after]),
         [

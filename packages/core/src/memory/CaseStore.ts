@@ -1,6 +1,6 @@
 /** Cases, clients and history in memory. An id never changes its firm: saving it under another one is a defect. */
 import { Effect, Layer, Option } from "effect"
-import { isConflict, type Case, type CaseEvent } from "../domain/Case.ts"
+import { isConflict, settlementId, type Case, type CaseEvent } from "../domain/Case.ts"
 import type { FirmId } from "../domain/Ids.ts"
 import { CaseStore, type CaseFilter } from "../ports/CaseStore.ts"
 import { Database, type Table, type Transaction } from "./Database.ts"
@@ -58,8 +58,17 @@ export const layer = Layer.effect(
 
       history: (firmId, id) => database.read(() => eventsOf(firmId).filter((event) => event.caseId === id)),
 
-      conflicts: (firmId, limit) =>
-        database.read(() => eventsOf(firmId).filter(isConflict).toReversed().slice(0, limit))
+      conflicts: (firmId, { id, limit }) =>
+        database.read(() =>
+          eventsOf(firmId)
+            .filter((event) =>
+              id === undefined
+                ? isConflict(event) && events.get(settlementId(event.id))?.event.firmId !== firmId
+                : isConflict(event) && event.id === id
+            )
+            .toReversed()
+            .slice(0, limit)
+        )
     })
   })
 )

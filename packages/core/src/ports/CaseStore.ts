@@ -38,7 +38,10 @@ export class CaseStore extends Context.Service<
     readonly record: (event: CaseEvent) => Effect.Effect<void>
     /** Oldest first. */
     readonly history: (firmId: FirmId, id: CaseId) => Effect.Effect<ReadonlyArray<CaseEvent>>
-    /** Conflicts of all cases of the firm, newest first. */
-    readonly conflicts: (firmId: FirmId, limit: number) => Effect.Effect<ReadonlyArray<CaseEvent>>
+    /** Conflicts of all cases of the firm that nobody settled, newest first. With `id`: that one, settled or not. */
+    readonly conflicts: (
+      firmId: FirmId,
+      filter: { readonly limit: number; readonly id?: string }
+    ) => Effect.Effect<ReadonlyArray<CaseEvent>>
   }
 >()("@casewire/core/ports/CaseStore") {}
