@@ -54,13 +54,14 @@ export const layer = Layer.effect(
 
       update: (firmId, id, change) =>
         Effect.flatten(
-          database.write((tx) =>
-            Effect.map(own(firmId, id), (connection) => {
-              const changed = change(connection)
-              connections.set(tx, id, changed)
-              return changed
-            })
-          )
+          // Read, changed and written in one step: an effect made here would write after the transaction.
+          database.write((tx) => {
+            const connection = connections.get(id)
+            if (connection?.firmId !== firmId) return own(firmId, id)
+            const changed = change(connection)
+            connections.set(tx, id, changed)
+            return Effect.succeed(changed)
+          })
         ),
 
       issueToken: Effect.fn("ConnectionStore.issueToken")(function* (owner, options) {
