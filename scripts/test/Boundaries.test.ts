@@ -188,7 +188,7 @@ const violations: ReadonlyArray<readonly [title: string, file: string, source: s
 
 /** What the same rules must let through. */
 const allowed: ReadonlyArray<readonly [file: string, source: string]> = [
-  ["packages/core/src/Ok.ts", `import "effect"\nimport "./ports/Ok.ts"`],
+  ["packages/core/src/Ok.ts", `import "effect"\nimport "effect/encoding/Base64"\nimport "./ports/Ok.ts"`],
   ["packages/core/src/ports/Ok.ts", `import "../Clean.ts"`],
   ["packages/core/src/Clean.ts", `export const clean = 1`],
   ["packages/lawruler-plugin/src/Ok.ts", `import "effect"\nimport "saxes"\nimport "@casewire/core/ports/Crm"`],
