@@ -20,13 +20,13 @@ export const LastId = Context.Reference<{ ms: number; counter: number }>("@casew
 })
 
 /** A fresh UUIDv7 (RFC 9562), monotonic within the process. */
-export const newId: Effect.Effect<string> = Effect.gen(function* () {
-  const now = yield* Clock.currentTimeMillis
-  const random = yield* Random.Random
-  const last = yield* LastId
+export const newId: Effect.Effect<string> = Effect.withFiber((fiber) => {
+  const now = Context.get(fiber.context, Clock.Clock).currentTimeMillisUnsafe()
+  const random = Context.get(fiber.context, Random.Random)
+  const last = Context.get(fiber.context, LastId)
   // A clock that stands still or goes back keeps the newest time and counts on; 4,096 ids later the time moves by one.
   if (now > last.ms) {
-    last.ms = now
+    last.ms = Math.floor(now)
     last.counter = Math.floor(random.nextDoubleUnsafe() * 1024)
   } else if (++last.counter > 4095) {
     last.ms += 1
@@ -37,5 +37,5 @@ export const newId: Effect.Effect<string> = Effect.gen(function* () {
   const low = Math.floor(random.nextDoubleUnsafe() * 0x1000000000000)
     .toString(16)
     .padStart(12, "0")
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${last.counter.toString(16).padStart(3, "0")}-${high}-${low}`
+  return Effect.succeed(`${time.slice(0, 8)}-${time.slice(8)}-7${last.counter.toString(16).padStart(3, "0")}-${high}-${low}`)
 })

@@ -37,7 +37,15 @@ export const WebhookDeclaration = Schema.Struct({
 export interface WebhookDeclaration extends Schema.Schema.Type<typeof WebhookDeclaration> {}
 
 /** Lower case, letters and digits only: `Lead ID`, `lead_id` and `LeadID` are one key. */
-export const normaliseKey = (key: string): string => key.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
+export const normaliseKey = (key: string): string => {
+  const known = normalised.get(key)
+  if (known !== undefined) return known
+  const normal = key.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
+  if (normalised.size < 10_000 && key.length <= 100) normalised.set(key, normal)
+  return normal
+}
+/** A firm sends the same few keys with every webhook; bounded, because anybody can send new ones. */
+const normalised = new Map<string, string>()
 
 export type Found =
   | { readonly _tag: "Test" }
@@ -154,7 +162,7 @@ export const findFields = (table: FieldTable, record: FlatRecord, query: FlatRec
       errors.push({ field: name, code: "missing" })
       continue
     }
-    if (new Set(found).size > 1) {
+    if (found.length > 1 && new Set(found).size > 1) {
       errors.push({ field: name, code: "repeated" })
       continue
     }
