@@ -88,6 +88,30 @@ export const wireProfile = {
       "companyid conversation dupcheck file status"
   ),
 
+  /** How firms write the keys of their own fields; brackets around them are gone before this is asked. */
+  fieldKeys: observed({ pattern: String.raw`^\s*(?:custom)?[\s_-]?#?(\d{3,6})\s*$`, canonical: "Custom$1" }),
+  /** Fields of every portal by their parameter, with the names that firms use for them. */
+  defaultFields: observed([
+    { key: "FirstName", names: ["First Name", "Client First Name"] },
+    { key: "LastName", names: ["Last Name", "Client Last Name"] },
+    { key: "CellPhone", names: ["Cell Phone", "Mobile", "Mobile Phone", "Phone"] },
+    { key: "HomePhone", names: ["Home Phone"] },
+    { key: "Email1", names: ["Email", "E-mail", "Primary Email", "Email Address"] },
+    { key: "Address1", names: ["Address", "Street Address", "Address Line 1"] },
+    { key: "Address2", names: ["Address Line 2", "Apartment"] },
+    { key: "City", names: ["City"] },
+    { key: "State", names: ["State"] },
+    { key: "Zip", names: ["Zip", "Zip Code", "Postal Code"] },
+    { key: "County", names: ["County"] },
+    { key: "DOB", names: ["Date of Birth", "Birth Date"] },
+    { key: "Language", names: ["Language", "Preferred Language"] },
+    { key: "LeadProvider", names: ["Marketing Source", "Lead Provider", "Source"] },
+    { key: "Hear", names: ["How did you hear about us"] },
+    { key: "Summary", names: ["Summary", "Case Summary", "Description"] }
+  ]),
+  /** What mapping sheets say in place of a key. */
+  defaultWords: documented(["Default Field", "Default"]),
+
   // Notes
   noteCategory: documented("Client Communications"),
   noteLimit: assumed(17, 32_000),

@@ -72,6 +72,10 @@ export default definePlugin({
     },
     notes: { maxLength: wire.noteLimit, timeZone: wire.timeZone, place: `Notes, category ${wire.noteCategory}` },
     documents: { place: "Documents" },
+    fields: {
+      keys: { ...wire.fieldKeys, defaults: wire.defaultFields, defaultWords: wire.defaultWords },
+      reserved: wire.reservedFields.split(" ")
+    },
     webhook: webhookDeclaration
   },
   crm
