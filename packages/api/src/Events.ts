@@ -39,7 +39,9 @@ export const CallEnded = Schema.Struct({
   outcome: Schema.optionalKey(Short),
   sentiment: Schema.optionalKey(Short),
   summary: Schema.optionalKey(Text),
-  transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Text }))
+  transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Text })),
+  /** The campaign that made the call; subscriptions can be narrowed to it. */
+  campaignId: Schema.optionalKey(Short)
 })
 
 export const StatusChanged = Schema.Struct({

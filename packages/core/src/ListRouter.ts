@@ -25,6 +25,7 @@ import {
 } from "./domain/ListRouting.ts"
 import { type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { fieldTables, findFields } from "./domain/WebhookFields.ts"
+import { PlatformHooks } from "./PlatformHooks.ts"
 import { ListStore } from "./ports/ListStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Storage } from "./ports/Storage.ts"
@@ -52,10 +53,14 @@ export class ListRouter extends Context.Service<
   static readonly layer = Layer.effect(
     ListRouter,
     Effect.gen(function* () {
+      const hooks = yield* PlatformHooks
       const plugins = yield* Plugins
       const store = yield* ListStore
       const storage = yield* Storage
       const tableOf = fieldTables((plugin) => Option.getOrThrow(plugins.manifest(plugin)).webhook)
+
+      const save = (of: Case, membership: Membership, lines: ReadonlyArray<ListEvent>) =>
+        Effect.andThen(store.saveMembership(membership, lines), hooks.listed(of, lines))
 
       const warn = Effect.fnUntraced(function* (of: Case, receiptId: string, warning: FieldProblem) {
         const id = ReceiptId.make(receiptId)
@@ -125,22 +130,22 @@ export class ListRouter extends Context.Service<
             }
             const isChange = isMember !== base.isMember || next.waiting.length < base.waiting.length
             const line = { change: isMember ? "added" : "removed", ...by, detail } as const
-            return yield* store.saveMembership(next, isChange ? [yield* event(base, line)] : [])
+            return yield* save(of, next, isChange ? [yield* event(base, line)] : [])
           }
           case "Repeat":
             // A newer receipt that says the same is the latest word all the same.
             if (present !== undefined && order > present.receiveNumber && (action === "remove" || present.isMember))
-              yield* store.saveMembership({ ...present, receiveNumber: order }, [])
+              yield* save(of, { ...present, receiveNumber: order }, [])
             return
           case "Wait": {
             const waiting = withWaiting(base.waiting, { receiptId: receipt.id, receiveNumber: order, status, field })
-            return yield* store.saveMembership({ ...base, waiting }, [yield* event(base, { change: "waiting", ...by })])
+            return yield* save(of, { ...base, waiting }, [yield* event(base, { change: "waiting", ...by })])
           }
           case "Older":
           case "HeldOff": {
             const code = verdict._tag === "Older" ? "older-than-a-later-change" : "removed-by-a-person"
             yield* warn(of, receipt.id, { field, code })
-            return yield* store.saveMembership(base, [yield* event(base, { change: "refused", ...by, detail: code })])
+            return yield* save(of, base, [yield* event(base, { change: "refused", ...by, detail: code })])
           }
         }
       })
@@ -182,7 +187,7 @@ export class ListRouter extends Context.Service<
       const dropAll = Effect.fnUntraced(function* (of: Case, membership: Membership, code: string) {
         const lines = yield* Effect.forEach(membership.waiting, (add) => drop(of, membership, add, code))
         const settled: Membership = { ...membership, waiting: [] }
-        yield* store.saveMembership(settled, lines)
+        yield* save(of, settled, lines)
         return settled
       })
 
@@ -201,7 +206,7 @@ export class ListRouter extends Context.Service<
           cause: granted.receiptId
         }
         const line = yield* event(membership, { change: "added", by: "receipt", cause: granted.receiptId })
-        yield* store.saveMembership(added, [...lines, line])
+        yield* save(of, added, [...lines, line])
         return added
       })
 
@@ -228,10 +233,10 @@ export class ListRouter extends Context.Service<
             const verdict = decideAutoAdd(list.autoAdd, facts, known)
             if (verdict._tag === "Add") {
               const added = { ...base, isMember: true, heldOffBy: null, since: yield* Clock.currentTimeMillis, cause }
-              yield* store.saveMembership(added, [yield* event(base, { change: "added", by: "auto-add", cause })])
+              yield* save(of, added, [yield* event(base, { change: "added", by: "auto-add", cause })])
             } else if (verdict._tag === "NotAsked" && leaves.has(verdict.reason) && known?.heldOffBy === "webhook")
               // The case left the rule's filters: when it comes back, that is news.
-              yield* store.saveMembership({ ...known, heldOffBy: null }, [])
+              yield* save(of, { ...known, heldOffBy: null }, [])
           }
         }
       )

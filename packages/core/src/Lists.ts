@@ -21,6 +21,7 @@ import {
 } from "./domain/List.ts"
 import { decideByHand, hasCaseType } from "./domain/ListRouting.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
+import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { ListStore } from "./ports/ListStore.ts"
@@ -96,6 +97,7 @@ export class Lists extends Context.Service<
     Effect.gen(function* () {
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
+      const hooks = yield* PlatformHooks
       const store = yield* ListStore
       const storage = yield* Storage
 
@@ -254,6 +256,7 @@ export class Lists extends Context.Service<
         }
         const event = yield* line({ firmId, id: target.id, caseId: of.id }, target.kind, change, by, detail)
         yield* store.saveMembership(next, [event])
+        yield* hooks.listed(of, [event])
         return change
       })
 

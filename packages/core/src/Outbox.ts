@@ -6,7 +6,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { CaseMapping } from "./CaseMapping.ts"
-import { type Case, CaseId } from "./domain/Case.ts"
+import { type Case, type CaseEvent, CaseId, isLinked } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { type FieldMapping, goesToCrm } from "./domain/FieldMapping.ts"
 import { beforeEdit, sameField, textOf, waitingFields } from "./domain/FieldSync.ts"
@@ -14,15 +14,20 @@ import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, type NewJob, Priority, type Work } from "./domain/Job.ts"
 import { outgoingRefusal } from "./domain/Mapping.ts"
 import { edit } from "./domain/Merge.ts"
+import { recordingName, extensionOf } from "./domain/Document.ts"
 import { callText, layoutNote, messageText } from "./domain/Note.ts"
-import type { FieldsChanged, PlatformEvent, StatusChanged } from "./domain/PlatformEvent.ts"
+import type { CallEnded, DocumentAdded, FieldsChanged, MessageSent, PlatformEvent, StatusChanged } from "./domain/PlatformEvent.ts"
 import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
+import { kindOf as kindOfContent, type TimelineContent, TimelineEntryId } from "./domain/TimelineEntry.ts"
 import { outbound, type OutboundKind, type OutboundVerdict } from "./domain/Toggles.ts"
+import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { DocumentNotFound, DocumentStore } from "./ports/DocumentStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
+import { Timeline } from "./ports/Timeline.ts"
 
 export class CaseNotFound extends Schema.TaggedError<CaseNotFound>()("CaseNotFound", { caseId: Schema.String }) {}
 
@@ -38,13 +43,14 @@ const kindOf: Readonly<Record<PlatformEvent["_tag"], OutboundKind>> = {
   MessageSent: "message",
   CallEnded: "call",
   StatusChanged: "status",
-  FieldsChanged: "field"
+  FieldsChanged: "field",
+  DocumentAdded: "document"
 }
 
 export class Outbox extends Context.Service<
   Outbox,
   {
-    readonly accept: (firmId: FirmId, event: PlatformEvent) => Effect.Effect<OutboxAnswer, CaseNotFound>
+    readonly accept: (firmId: FirmId, event: PlatformEvent) => Effect.Effect<OutboxAnswer, CaseNotFound | DocumentNotFound>
   }
 >()("@casewire/core/Outbox") {
   static readonly layer = Layer.effect(
@@ -53,17 +59,21 @@ export class Outbox extends Context.Service<
       const cases = yield* CaseStore
       const mapping = yield* CaseMapping
       const connections = yield* ConnectionStore
+      const hooks = yield* PlatformHooks
       const plugins = yield* Plugins
       const queue = yield* Queue
       const storage = yield* Storage
+      const documents = yield* DocumentStore
+      const timeline = yield* Timeline
 
       const accept = Effect.fn("Outbox.accept")(function* (firmId: FirmId, event: PlatformEvent) {
         const notFound = new CaseNotFound({ caseId: event.caseId })
         const found = yield* cases.get(firmId, CaseId.make(event.caseId))
         if (Option.isNone(found)) return yield* notFound
         const { connectionId, externalId: externalCaseId } = found.value
-        const connection = yield* connections.get(firmId, connectionId).pipe(Effect.mapError(() => notFound))
-        const verdict = verdictOf(connection, event)
+        const connection = isLinked(found.value)
+          ? yield* connections.get(firmId, connectionId).pipe(Effect.mapError(() => notFound))
+          : undefined
         const jobId = JobId.make(yield* newId)
         return yield* storage.withCase(
           { connectionId, externalCaseId },
@@ -72,14 +82,23 @@ export class Outbox extends Context.Service<
             if (Option.isSome(known)) return { _tag: "Known", jobId: known.value } as const
             const present = yield* cases.get(firmId, found.value.id)
             if (Option.isNone(present)) return yield* notFound
+            yield* enter(present.value, event)
+            if (connection === undefined) {
+              if (event._tag === "StatusChanged") yield* editStatus(present.value, event)
+              if (event._tag === "FieldsChanged") yield* editFields(undefined, present.value, event)
+              return { _tag: "Dropped", reason: notLinked } as const
+            }
+            const verdict = verdictOf(connection, event)
             if (event._tag === "StatusChanged") yield* editStatus(rebased(connection, present.value), event)
+            const file = event._tag === "DocumentAdded" ? yield* fileOf(connection, present.value, event) : undefined
             const unsendable = event._tag === "FieldsChanged" ? yield* editFields(connection, present.value, event) : undefined
             const dropped =
               (verdict._tag === "Drop" ? verdict.reason : undefined) ??
               outgoingRefusal(connection.outgoingCaseTypes, present.value.caseType) ??
-              unsendable
+              unsendable ??
+              (typeof file === "string" ? file : undefined)
             if (dropped !== undefined) return { _tag: "Dropped", reason: dropped } as const
-            yield* queue.enqueue([jobOf(connection, present.value, jobId, event, verdict)])
+            yield* queue.enqueue([jobOf(connection, present.value, jobId, event, verdict, file)])
             return verdict._tag === "Hold"
               ? ({ _tag: "Held", jobId, reason: verdict.reason } as const)
               : ({ _tag: "Queued", jobId } as const)
@@ -88,9 +107,12 @@ export class Outbox extends Context.Service<
       })
 
       /** Takes the values into the case; answers why none of them can reach the CRM, if none can. */
-      const editFields = Effect.fnUntraced(function* (connection: Connection, of: Case, event: FieldsChanged) {
+      const editFields = Effect.fnUntraced(function* (connection: Connection | undefined, of: Case, event: FieldsChanged) {
         const now = yield* Clock.currentTimeMillis
-        const mapped = yield* mapping.fieldsOf(connection, of.caseType, event.campaignId)
+        const mapped =
+          connection === undefined
+            ? ({ _tag: "NotMapped", reason: notLinked } as const)
+            : yield* mapping.fieldsOf(connection, of.caseType, event.campaignId)
         const entries = mapped._tag === "Mapped" ? mapped.entries : []
         const values = { ...of.values }
         for (const [field, texts] of Object.entries(event.fields)) {
@@ -100,16 +122,18 @@ export class Outbox extends Context.Service<
           if (sameField(before.platform, after)) continue
           const cause = event.changedBy ?? event.eventId
           const common = { id: yield* newId, firmId: of.firmId, caseId: of.id, at: now, cause, field }
-          yield* cases.record({ ...common, kind: "field-edited", before: before.platform, after })
+          yield* record(of, { ...common, kind: "field-edited", before: before.platform, after })
         }
         yield* cases.save({ ...of, values, updatedAt: now })
         return mapped._tag === "NotMapped" ? mapped.reason : unsendable(values, entries, Object.keys(event.fields))
       })
 
+      const record = (of: Case, line: CaseEvent) => Effect.andThen(cases.record(line), hooks.recorded(of, line))
+
       const editStatus = Effect.fnUntraced(function* (present: Case, event: StatusChanged) {
         const now = yield* Clock.currentTimeMillis
         yield* cases.save({ ...present, status: edit(present.status, event.status), updatedAt: now })
-        yield* cases.record({
+        yield* record(present, {
           id: yield* newId,
           firmId: present.firmId,
           caseId: present.id,
@@ -119,6 +143,43 @@ export class Outbox extends Context.Service<
           before: present.status.platform,
           after: event.status
         })
+      })
+
+      /** What is said to a client is the platform's own, whether or not it goes to the CRM. */
+      const enter = Effect.fnUntraced(function* (of: Case, event: PlatformEvent) {
+        if (event._tag !== "MessageSent" && event._tag !== "CallEnded") return
+        const content = contentOf(event)
+        yield* timeline.append({
+          id: TimelineEntryId.make(yield* newId),
+          firmId: of.firmId,
+          connectionId: of.connectionId,
+          caseId: of.id,
+          kind: kindOfContent[content._tag],
+          at: event._tag === "MessageSent" ? event.sentAt : event.startedAt,
+          recordedAt: yield* Clock.currentTimeMillis,
+          source: "platform",
+          cause: event.eventId,
+          externalId: null,
+          content
+        })
+        if (event._tag === "CallEnded")
+          yield* hooks.happened(of, "call.recorded", { callId: event.callId, eventId: event.eventId }, event.campaignId)
+      })
+
+      /** The document as it will be sent, or why it is not. */
+      const fileOf = Effect.fnUntraced(function* (connection: Connection, of: Case, event: DocumentAdded) {
+        const found = yield* documents.get(of.firmId, event.documentId)
+        if (Option.isNone(found) || found.value.owner !== of.id)
+          return yield* new DocumentNotFound({ documentId: event.documentId })
+        // An upload's entry names the document as its cause; what a pull or a webhook brought names that.
+        const [entry] = yield* timeline.ofCause(of.firmId, event.documentId)
+        if (entry === undefined) return "the document came from the CRM"
+        if (entry.externalId !== null) return "the CRM has the document already"
+        const { contentType, id: documentId, name, size } = found.value
+        const { timeZone } = Option.getOrThrow(plugins.manifest(connection.plugin)).notes
+        const called =
+          event.recording === undefined ? name : recordingName(event.recording, extensionOf(name) ?? "mp3", timeZone)
+        return { entryId: entry.id as string, documentId, name: called, contentType, size }
       })
 
       /** The table of the switches; and a status waits while the firm is asked how to resume. */
@@ -134,7 +195,8 @@ export class Outbox extends Context.Service<
         of: Case,
         id: JobId,
         event: PlatformEvent,
-        verdict: OutboundVerdict
+        verdict: OutboundVerdict,
+        file: OutgoingFile | string | undefined
       ): NewJob => ({
         id,
         firmId: of.firmId,
@@ -142,15 +204,22 @@ export class Outbox extends Context.Service<
         key: of.externalId,
         lane: event._tag === "StatusChanged" || event._tag === "FieldsChanged" ? "state" : "feed",
         priority: Priority.outbound,
-        work: workOf(connection, of, id, event),
+        work: workOf(connection, of, id, event, file),
         ...(verdict._tag === "Hold" ? { held: verdict.reason } : {})
       })
 
-      const workOf = (connection: Connection, of: Case, id: JobId, event: PlatformEvent): Work => {
+      const workOf = (
+        connection: Connection,
+        of: Case,
+        id: JobId,
+        event: PlatformEvent,
+        file: OutgoingFile | string | undefined
+      ): Work => {
         const common = { caseId: of.id, externalCaseId: of.externalId, eventId: event.eventId }
         if (event._tag === "StatusChanged") return { _tag: "PushStatus", ...common, target: event.status }
         if (event._tag === "FieldsChanged")
           return { _tag: "PushFields", ...common, ...(event.campaignId === undefined ? {} : { campaignId: event.campaignId }) }
+        if (event._tag === "DocumentAdded") return { _tag: "PushDocument", ...common, ...(file as OutgoingFile) }
         const { maxLength, timeZone } = Option.getOrThrow(plugins.manifest(connection.plugin)).notes
         const text = event._tag === "MessageSent" ? messageText(event, timeZone) : callText(event, timeZone)
         const source = event._tag === "MessageSent" ? "message" : "call"
@@ -161,6 +230,33 @@ export class Outbox extends Context.Service<
     })
   ).pipe(Layer.provide(CaseMapping.layer))
 }
+
+type OutgoingFile = Pick<
+  Extract<Work, { _tag: "PushDocument" }>,
+  "entryId" | "documentId" | "name" | "contentType" | "size"
+>
+
+const contentOf = (event: MessageSent | CallEnded): TimelineContent =>
+  event._tag === "MessageSent"
+    ? {
+        _tag: "Message",
+        channel: event.channel,
+        direction: event.direction,
+        subject: event.subject ?? null,
+        text: event.text
+      }
+    : {
+        _tag: "Call",
+        callId: event.callId,
+        direction: event.direction,
+        isAi: event.isAi,
+        durationMs: event.durationMs,
+        outcome: event.outcome ?? null,
+        summary: event.summary ?? null,
+        transcript: event.transcript
+      }
+
+const notLinked = "the case is not linked to a CRM"
 
 /** Why nothing of a change can be sent, by field; nothing where at least one value waits and can be. */
 const unsendable = (

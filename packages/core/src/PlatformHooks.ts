@@ -10,6 +10,7 @@ import { type Case, type CaseEvent, isLinked } from "./domain/Case.ts"
 import { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, Priority, type Work } from "./domain/Job.ts"
+import type { ListEvent } from "./domain/List.ts"
 import { linkOf } from "./domain/Mapping.ts"
 import { caseFacts, hookBody, noticeOf } from "./domain/Notice.ts"
 import {
@@ -42,6 +43,8 @@ export class PlatformHooks extends Context.Service<
       data: Readonly<Record<string, unknown>>,
       campaignId?: string
     ) => Effect.Effect<void>
+    /** Lines were added to the audit of lists. Inside the transaction of the change. */
+    readonly listed: (of: Case, lines: ReadonlyArray<ListEvent>) => Effect.Effect<void>
     /** Makes one webhook for one subscription and the job that sends it. Inside a transaction. */
     readonly enqueue: (
       subscription: Subscription,
@@ -124,6 +127,14 @@ export class PlatformHooks extends Context.Service<
         if (notice !== undefined) yield* happened(of, notice.type, notice.data)
       })
 
+      const listed: PlatformHooks["Service"]["listed"] = Effect.fnUntraced(function* (of, lines) {
+        for (const { by, cause, change, kind, targetId } of lines) {
+          if (kind !== "list" || (change !== "added" && change !== "removed")) continue
+          const type = change === "added" ? "list.member_added" : "list.member_removed"
+          yield* happened(of, type, { listId: targetId, by, cause })
+        }
+      })
+
       const deliver: PlatformHooks["Service"]["deliver"] = Effect.fn("PlatformHooks.deliver")(
         function* (lease, { subscriptionId, webhookId }) {
           const { firmId } = lease.job
@@ -187,7 +198,7 @@ export class PlatformHooks extends Context.Service<
           })
         )
 
-      return PlatformHooks.of({ recorded, happened, enqueue, enqueueAgain, deliver })
+      return PlatformHooks.of({ recorded, happened, listed, enqueue, enqueueAgain, deliver })
     })
   )
 }

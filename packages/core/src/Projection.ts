@@ -20,7 +20,7 @@ import type { Connection } from "./domain/Connection.ts"
 import type { CrmCase } from "./domain/CrmChange.ts"
 import { mergeFields } from "./domain/FieldSync.ts"
 import { newId } from "./domain/Ids.ts"
-import { type Job, JobId } from "./domain/Job.ts"
+import { type Job, JobId, Priority } from "./domain/Job.ts"
 import { decide, type TwoWay, unknownValue } from "./domain/Merge.ts"
 import { statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
@@ -31,6 +31,7 @@ import { changeOf, clientDetails, detailsOf } from "./domain/Provenance.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { Queue } from "./ports/Queue.ts"
+import { ReadPacing } from "./ReadPacing.ts"
 
 export class Projection extends Context.Service<
   Projection,
@@ -65,6 +66,7 @@ export class Projection extends Context.Service<
       const mapping = yield* CaseMapping
       const lists = yield* ListRouter
       const queue = yield* Queue
+      const pacing = new ReadPacing()
 
       const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
         const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]
@@ -81,7 +83,11 @@ export class Projection extends Context.Service<
       ) {
         // A case that is dirty already has its read waiting in the lane: the mark is cleared before a read begins.
         if (present !== undefined && present.dirtySince !== null) return
-        if (present !== undefined) yield* cases.save({ ...present, dirtySince: yield* Clock.currentTimeMillis })
+        const now = yield* Clock.currentTimeMillis
+        if (present !== undefined) yield* cases.save({ ...present, dirtySince: now })
+        const isSingle = priority < Priority.poll
+        const notBefore =
+          priority === Priority.person ? now : pacing.startOf(connection.id, externalId, now, isSingle)
         yield* queue.enqueue([
           {
             id: JobId.make(yield* newId),
@@ -90,6 +96,7 @@ export class Projection extends Context.Service<
             key: externalId,
             lane: "state",
             priority,
+            notBefore,
             work: { _tag: "ReadCase", externalCaseId: externalId }
           }
         ])
@@ -207,9 +214,9 @@ export class Projection extends Context.Service<
           }
           yield* cases.save(next)
           if (known !== undefined) yield* recordDetails(known, next, current, client, cause)
-          yield* lists.afterRead(next, present.awaitsFirstSync === true, cause)
           if (known !== undefined && known.standing !== "verified")
             yield* record(next, { kind: "standing-changed", cause, before: known.standing, after: "verified" })
+          yield* lists.afterRead(next, present.awaitsFirstSync === true, cause)
           return next
         }
       )

@@ -31,7 +31,9 @@ export const PlatformEvent = Schema.TaggedUnion({
     outcome: Schema.optionalKey(Schema.String),
     sentiment: Schema.optionalKey(Schema.String),
     summary: Schema.optionalKey(Schema.String),
-    transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Schema.String }))
+    transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Schema.String })),
+    /** The campaign that made the call. */
+    campaignId: Schema.optionalKey(Schema.String)
   },
   StatusChanged: {
     eventId: EventId,
@@ -47,10 +49,19 @@ export const PlatformEvent = Schema.TaggedUnion({
     changedBy: Schema.optionalKey(Schema.String),
     /** The campaign that asked; its override of the mapping counts. */
     campaignId: Schema.optionalKey(Schema.String)
+  },
+  DocumentAdded: {
+    eventId: EventId,
+    caseId: CaseId,
+    /** A document that was uploaded to the case. */
+    documentId: Schema.String,
+    /** The recording of a call is sent under a name made of the call. */
+    recording: Schema.optionalKey(Schema.Struct({ callId: Schema.String, startedAt: Instant, phone: Schema.String }))
   }
 })
 export type PlatformEvent = typeof PlatformEvent.Type
 export type MessageSent = (typeof PlatformEvent.cases.MessageSent)["Type"]
 export type CallEnded = (typeof PlatformEvent.cases.CallEnded)["Type"]
 export type StatusChanged = (typeof PlatformEvent.cases.StatusChanged)["Type"]
+export type DocumentAdded = (typeof PlatformEvent.cases.DocumentAdded)["Type"]
 export type FieldsChanged = (typeof PlatformEvent.cases.FieldsChanged)["Type"]
