@@ -83,9 +83,7 @@ const migrations: Record<string, Migration> = {
     // What is under way to the CRM for a case: asked by every job that applies something to it.
     sql`create index jobs_outbound on jobs (firm_id, connection_id, key) where work_tag in ('AddNote', 'PushStatus')`,
     sql`create index jobs_by_state on jobs (firm_id, state, connection_id)`,
-    sql`create table budgets (
-      account text primary key, base integer not null, taken integer not null, calls integer not null,
-      window_ms integer not null) strict, without rowid`,
+    sql`create table budgets (account text primary key, base integer not null) strict, without rowid`,
     sql`create table ticks (name text primary key, fired_at integer not null) strict, without rowid`,
     sql`create table documents (
       firm_id text not null, id text not null, owner text not null, file text not null, size integer not null,

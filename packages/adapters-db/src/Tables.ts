@@ -82,7 +82,7 @@ export interface Tables {
   memberships: { firm_id: string; target_id: string; case_id: string; is_member: number; body: Buffer }
   list_events: { firm_id: string; id: string; target_id: string; case_id: string | null; body: Buffer }
   jobs: JobRow
-  budgets: { account: string; base: number; taken: number; calls: number; window_ms: number }
+  budgets: { account: string; base: number }
   ticks: { name: string; fired_at: number }
   documents: {
     firm_id: string

@@ -18,7 +18,9 @@ import { sameStatus } from "./domain/StatusSync.ts"
 import { ListRouter } from "./ListRouter.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { CaseDocuments, type JudgedFile } from "./CaseDocuments.ts"
 import { Crm, type CrmError } from "./ports/Crm.ts"
+import { Plugins } from "./ports/Plugins.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
 import { Projection } from "./Projection.ts"
@@ -53,6 +55,8 @@ export class Reconciler extends Context.Service<
       const projection = yield* Projection
       const queue = yield* Queue
       const storage = yield* Storage
+      const documents = yield* CaseDocuments
+      const plugins = yield* Plugins
 
       const findCase = (connection: Connection, externalId: ExternalCaseId) =>
         Effect.map(cases.findExternal(connection.firmId, connection.id, externalId), Option.getOrUndefined)
@@ -74,11 +78,22 @@ export class Reconciler extends Context.Service<
               }
             ]
           })
+          // Judged before the transaction: nothing but the store's own rows is awaited inside it.
+          const files =
+            change?._tag === "CaseReported" && receipt.value.mediaType === "multipart/form-data"
+              ? yield* documents.ofReceipt(
+                  connection.firmId,
+                  work.receiptId,
+                  change.case.externalId,
+                  Option.getOrThrow(plugins.manifest(connection.plugin)).webhook.fileRecord
+                )
+              : []
           yield* storage.withCase(
             { connectionId: connection.id, externalCaseId: lease.job.key },
             Effect.gen(function* () {
               if (change?._tag === "CaseReported") {
                 yield* report(connection, receipt.value, change)
+                if (files.length > 0) yield* attach(connection, receipt.value, change.case.externalId, files)
                 const reported = yield* findCase(connection, change.case.externalId)
                 const status = change.case.status?.name ?? null
                 if (reported !== undefined)
@@ -90,9 +105,27 @@ export class Reconciler extends Context.Service<
               }
             })
           )
+          yield* documents.discard(connection.firmId, files)
           yield* noteSuccess(connection, ["lastWebhook"], receipt.value.receivedAt)
         }
       )
+
+      /** A refused file never refuses the record: the receipt says what became of it. */
+      const attach = Effect.fnUntraced(function* (
+        connection: Connection,
+        receipt: Receipt,
+        externalId: ExternalCaseId,
+        files: ReadonlyArray<JudgedFile>
+      ) {
+        const of = yield* findCase(connection, externalId)
+        if (of === undefined) return
+        const warnings = yield* documents.attach(of, receipt.id, receipt.receivedAt, files)
+        if (warnings.length > 0)
+          yield* storage.judge(connection.firmId, receipt.id, {
+            ...receipt,
+            warnings: [...receipt.warnings, ...warnings]
+          })
+      })
 
       const report = Effect.fnUntraced(function* (connection: Connection, receipt: Receipt, change: CaseReported) {
         const now = yield* Clock.currentTimeMillis
@@ -217,7 +250,7 @@ export class Reconciler extends Context.Service<
 
       return Reconciler.of({ applyReceipt, readCases, countReported })
     })
-  ).pipe(Layer.provide(ListRouter.layer))
+  ).pipe(Layer.provide([ListRouter.layer, CaseDocuments.layer]))
 }
 
 /** A second is fine enough for a health time; a commit for every job would only tell the time. */

@@ -5,6 +5,7 @@
  * back on reads every lead whose webhook was ignored meanwhile.
  */
 import { Clock, Context, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { CatchUp } from "./CatchUp.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
 import { ExternalCaseId } from "./domain/Case.ts"
@@ -13,6 +14,7 @@ import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, Priority } from "./domain/Job.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
+import { afterToggles } from "./domain/StatusResume.ts"
 import { allOff, heldBy, intake, type Toggles } from "./domain/Toggles.ts"
 import { normaliseKey } from "./domain/WebhookFields.ts"
 import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -74,6 +76,7 @@ export class Setup extends Context.Service<
   static readonly layer = Layer.effect(
     Setup,
     Effect.gen(function* () {
+      const catchUp = yield* CatchUp
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
       const gateway = yield* CrmGateway
@@ -178,54 +181,13 @@ export class Setup extends Context.Service<
       })
 
       const setToggles = Effect.fn("Setup.setToggles")(function* (firmId: FirmId, id: ConnectionId, toggles: Toggles) {
-        const before = yield* connections.get(firmId, id)
-        const after = yield* connections.update(firmId, id, (connection) => ({ ...connection, toggles }))
-        const opens = intake(before.toggles)._tag === "Ignore" && intake(toggles)._tag === "Accept"
-        if (opens) yield* readIgnored(after)
-        yield* releaseHeld(after)
-        return after
-      })
-
-      /** Jobs that waited for a switch go on; held status pushes wait for the firm's answer how to resume. */
-      const releaseHeld = Effect.fnUntraced(function* (connection: Connection) {
-        const { firmId, id: connectionId, toggles } = connection
-        const held = yield* queue.find(firmId, { connectionId, states: ["held"] })
-        const ids = held.flatMap((job) =>
-          job.work._tag !== "PushStatus" && heldBy(job.work, toggles) === undefined ? [job.id] : []
-        )
-        if (ids.length > 0) yield* queue.resolve(firmId, { ids }, "release", "switched-on")
-      })
-
-      const readIgnored = Effect.fnUntraced(function* (connection: Connection) {
-        const { firmId, id: connectionId } = connection
         const now = yield* Clock.currentTimeMillis
-        for (;;) {
-          const page = yield* storage.receipts(firmId, { connectionId, disposition: "Ignored", limit: 200 })
-          if (page.length === 0) return
-          const leads = [...new Set(page.flatMap((receipt) => receipt.externalCaseId ?? []))]
-          const ids = yield* Effect.forEach(leads, () => newId)
-          yield* storage.atomically(
-            Effect.gen(function* () {
-              for (const receipt of page)
-                yield* storage.judge(firmId, receipt.id, {
-                  ...receipt,
-                  disposition: { _tag: "Accepted" },
-                  replayedAt: now
-                })
-              yield* queue.enqueue(
-                leads.map((lead, index) => ({
-                  id: JobId.make(ids[index]!),
-                  firmId,
-                  connectionId,
-                  key: lead,
-                  lane: "state" as const,
-                  priority: Priority.read,
-                  work: { _tag: "ReadCase" as const, externalCaseId: ExternalCaseId.make(lead) }
-                }))
-              )
-            })
-          )
-        }
+        const held = yield* queue.find(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"], limit: 1 })
+        const after = yield* connections.update(firmId, id, (connection) =>
+          afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, held.length > 0, now)
+        )
+        yield* catchUp.run(after)
+        return after
       })
 
       const setLinks = Effect.fn("Setup.setLinks")(function* (

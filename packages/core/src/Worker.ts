@@ -7,7 +7,9 @@
 import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Random } from "effect"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
+import { DocumentSync } from "./DocumentSync.ts"
 import { FieldDelivery } from "./FieldDelivery.ts"
+import { NotePull } from "./NotePull.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
@@ -17,6 +19,7 @@ import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, CrmError } from "./ports/Crm.ts"
+import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import { type Lease, LeaseLost, type Outcome, Queue } from "./ports/Queue.ts"
 import { Reconciler } from "./Reconciler.ts"
 
@@ -45,6 +48,8 @@ export class Worker extends Context.Service<
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
+      const documents = yield* DocumentSync
+      const notes = yield* NotePull
       const fieldDelivery = yield* FieldDelivery
       const hooks = yield* PlatformHooks
       const poller = yield* Poller
@@ -76,7 +81,10 @@ export class Worker extends Context.Service<
         return groups
       }
 
-      const perform = (connection: Connection, group: ReadonlyArray<Lease>): Effect.Effect<void, Failure, Crm> => {
+      const perform = (
+        connection: Connection,
+        group: ReadonlyArray<Lease>
+      ): Effect.Effect<void, Failure, Crm | CrmDocuments> => {
         const [lease] = group as readonly [Lease]
         const { work } = lease.job
         switch (work._tag) {
@@ -92,6 +100,14 @@ export class Worker extends Context.Service<
             return fieldDelivery.pushFields(connection, lease, work)
           case "Notify":
             return hooks.deliver(lease, work)
+          case "PushDocument":
+            return documents.push(connection, lease, work)
+          case "PullDocuments":
+            return documents.pull(connection, lease, work)
+          case "PullNotes":
+            return notes.pull(connection, lease, work)
+          case "Sweep":
+            return poller.sweep(connection, lease)
           case "Pull":
             return poller.pull(connection, lease)
         }
@@ -223,13 +239,13 @@ export class Worker extends Context.Service<
 
       return Worker.of({ runOnce, run })
     })
-  ).pipe(Layer.provide(FieldDelivery.layer))
+  ).pipe(Layer.provide([FieldDelivery.layer, DocumentSync.layer, NotePull.layer]))
 }
 
 const authPauseMs = 30_000
 
 const isWrite = ({ work }: Job): boolean =>
-  work._tag === "AddNote" || work._tag === "PushStatus" || work._tag === "PushFields"
+  work._tag === "AddNote" || work._tag === "PushStatus" || work._tag === "PushFields" || work._tag === "PushDocument"
 
 const messageOf = (reason: CrmError["reason"]): string =>
   reason._tag === "CrmRateLimited" ? "rate limit exceeded" : reason.message

@@ -77,6 +77,8 @@ export const Case = Schema.Struct({
   values: Schema.Record(Schema.String, TwoWay).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   /** Since when a verifying read is due; null when none is. */
   dirtySince: Schema.NullOr(Instant),
+  /** Since when its notes and documents wait to be pulled; absent or null when they do not. */
+  feedDueSince: Schema.optionalKey(Schema.NullOr(Instant)),
   /** Highest receive number that was applied; a copy of an older receipt changes nothing. */
   receiveNumber: Schema.Int,
   createdAt: Instant,
@@ -112,6 +114,7 @@ export const CaseEvent = Schema.Struct({
     "client-changed",
     "standing-changed",
     "note-sent",
+    "document-sent",
     "field-edited",
     "field-applied",
     "field-pushed",

@@ -26,6 +26,26 @@ export const SyncHealth = Schema.Struct({
 })
 export interface SyncHealth extends Schema.Schema.Type<typeof SyncHealth> {}
 
+export const PullProgress = Schema.Struct({
+  jobId: Schema.String,
+  startedAt: Instant,
+  endedAt: Schema.NullOr(Instant),
+  pages: Schema.Int,
+  cases: Schema.Int
+})
+export interface PullProgress extends Schema.Schema.Type<typeof PullProgress> {}
+
+export const SweepReport = Schema.Struct({
+  ...PullProgress.fields,
+  /** Cases that the CRM holds otherwise than they were last read, and that are read again. */
+  changed: Schema.Int,
+  /** Cases that should be on the CRM's list and are not. */
+  absent: Schema.Int,
+  /** So many were absent that the list is in doubt, not the cases. */
+  alarm: Schema.Boolean
+})
+export interface SweepReport extends Schema.Schema.Type<typeof SweepReport> {}
+
 export const Connection = Schema.Struct({
   id: ConnectionId,
   firmId: FirmId,
@@ -53,6 +73,10 @@ export const Connection = Schema.Struct({
   statusEpoch: Schema.optionalKey(Schema.Struct({ number: Schema.Int, apartSince: Instant })),
   /** The run whose frozen rows are being replayed. */
   replayPlan: Schema.optionalKey(Schema.String),
+  /** The pull that runs, or the last one. */
+  pull: Schema.optionalKey(PullProgress),
+  /** The reconciliation sweep that runs, or the last one. */
+  sweep: Schema.optionalKey(SweepReport),
   createdAt: Instant,
   updatedAt: Instant
 })

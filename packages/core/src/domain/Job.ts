@@ -39,7 +39,25 @@ export const Work = Schema.TaggedUnion({
   /** Send one webhook of the log to the firm's own tools. */
   Notify: { subscriptionId: SubscriptionId, webhookId: WebhookId },
   /** Pull what changed since the cursor. */
-  Pull: {}
+  Pull: {},
+  /** Take the notes that the CRM holds for the case into its timeline. */
+  PullNotes: { externalCaseId: ExternalCaseId },
+  /** Take those documents of the case that are not known yet, from every folder. */
+  PullDocuments: { externalCaseId: ExternalCaseId },
+  /** Add a document of the platform to the case in the CRM. */
+  PushDocument: {
+    caseId: CaseId,
+    externalCaseId: ExternalCaseId,
+    eventId: Schema.String,
+    /** The timeline's entry of the document, which gets the CRM's id. */
+    entryId: Schema.String,
+    documentId: Schema.String,
+    name: Schema.String,
+    contentType: Schema.String,
+    size: Schema.Int
+  },
+  /** Compare what is known of recently active cases with the CRM's own list. */
+  Sweep: {}
 })
 export type Work = typeof Work.Type
 

@@ -24,6 +24,11 @@ export const markerOf = (operationId: string, part: number): string => {
   return `[ref ${text} ${part}]`
 }
 
+const markerPattern = /\[ref [A-Z2-7]{26} \d+\]/
+
+/** Whether a note of the CRM is one that we wrote: it creates nothing when it comes back. */
+export const isOwnNote = (text: string): boolean => markerPattern.test(text)
+
 /** Plain text for a CRM: line ends are `\n`; control characters, which some endpoints refuse, are dropped. */
 export const plainText = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- naming the control characters is the point

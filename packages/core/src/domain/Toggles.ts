@@ -103,8 +103,15 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
     // The firm's own tools are told whatever the switches say: those are about the CRM.
     case "Notify":
       return undefined
+    case "PushDocument": {
+      const verdict = outbound("document", toggles)
+      return verdict._tag === "Send" ? undefined : verdict.reason
+    }
     case "ApplyReceipt":
     case "ReadCase":
+    case "PullNotes":
+    case "PullDocuments":
+    case "Sweep":
     case "Pull": {
       const verdict = intake(toggles)
       return verdict._tag === "Accept" ? undefined : verdict.reason

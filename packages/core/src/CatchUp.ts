@@ -1,0 +1,134 @@
+/**
+ * What has to be made good once switches are on again: receipts that were ignored are read, jobs that were held go on,
+ * and cases whose status moved in the CRM unseen are read again.
+ *
+ * It may run at any time and as often as one likes. It runs after every change of the switches and with the Poller's
+ * ticks, so a crash in between, or a receipt or job that was judged by switches of a moment ago, is made good as well.
+ */
+import { Clock, Context, Effect, Layer } from "effect"
+import { type Case, type CaseId, ExternalCaseId } from "./domain/Case.ts"
+import type { Connection } from "./domain/Connection.ts"
+import { newId } from "./domain/Ids.ts"
+import { JobId, Priority } from "./domain/Job.ts"
+import { afterToggles, isAsked, isOutboundEffective, rebased } from "./domain/StatusResume.ts"
+import { sameStatus } from "./domain/StatusSync.ts"
+import { heldBy, intake, isStatusInboundEffective } from "./domain/Toggles.ts"
+import { CaseStore } from "./ports/CaseStore.ts"
+import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { Queue } from "./ports/Queue.ts"
+import { Storage } from "./ports/Storage.ts"
+
+const pageSize = 200
+
+/** Whether cases may be waiting to be read that only `run` knows of. */
+export const isCatchUpDue = (connection: Connection): boolean =>
+  connection.catchUpDue !== undefined && isStatusInboundEffective(connection.toggles) && !isAsked(connection)
+
+export class CatchUp extends Context.Service<
+  CatchUp,
+  {
+    readonly run: (connection: Connection) => Effect.Effect<void>
+  }
+>()("@casewire/core/CatchUp") {
+  static readonly layer = Layer.effect(
+    CatchUp,
+    Effect.gen(function* () {
+      const cases = yield* CaseStore
+      const connections = yield* ConnectionStore
+      const queue = yield* Queue
+      const storage = yield* Storage
+
+      const readAll = Effect.fnUntraced(function* (
+        { firmId, id: connectionId }: Connection,
+        leads: ReadonlyArray<string>
+      ) {
+        const ids = yield* Effect.forEach(leads, () => newId)
+        yield* queue.enqueue(
+          leads.map((lead, index) => ({
+            id: JobId.make(ids[index]!),
+            firmId,
+            connectionId,
+            key: lead,
+            lane: "state" as const,
+            priority: Priority.read,
+            work: { _tag: "ReadCase" as const, externalCaseId: ExternalCaseId.make(lead) }
+          }))
+        )
+      })
+
+      const readIgnored = Effect.fnUntraced(function* (connection: Connection) {
+        const { firmId, id: connectionId } = connection
+        const now = yield* Clock.currentTimeMillis
+        for (;;) {
+          const page = yield* storage.receipts(firmId, { connectionId, disposition: "Ignored", limit: pageSize })
+          if (page.length === 0) return
+          yield* storage.atomically(
+            Effect.gen(function* () {
+              for (const receipt of page)
+                yield* storage.judge(firmId, receipt.id, {
+                  ...receipt,
+                  disposition: { _tag: "Accepted" },
+                  replayedAt: now
+                })
+              yield* readAll(connection, [...new Set(page.flatMap((receipt) => receipt.externalCaseId ?? []))])
+            })
+          )
+        }
+      })
+
+      /** Jobs that waited for a switch go on; held status pushes wait for the firm's answer how to resume. */
+      const releaseHeld = Effect.fnUntraced(function* (connection: Connection) {
+        const { firmId, id: connectionId, toggles } = connection
+        const held = yield* queue.find(firmId, { connectionId, states: ["held"] })
+        const ids = held.flatMap((job) =>
+          job.work._tag !== "PushStatus" && heldBy(job.work, toggles) === undefined ? [job.id] : []
+        )
+        if (ids.length > 0) yield* queue.resolve(firmId, { ids }, "release", "switched-on")
+        // Held at the very moment in which the switches went on: the question was not asked for it.
+        const isForgotten = held.some(({ work }) => work._tag === "PushStatus") && isOutboundEffective(connection)
+        const now = yield* Clock.currentTimeMillis
+        if (isForgotten)
+          yield* Effect.ignore(
+            connections.update(firmId, connectionId, (value) => afterToggles(value, value, true, now))
+          )
+      })
+
+      /** The CRM was seen to hold another status while sync was off; what that read could not apply is read again. */
+      const readApart = Effect.fnUntraced(function* (connection: Connection) {
+        const { firmId, id: connectionId } = connection
+        const isApart = (of: Case) => {
+          const { baselinePending, status } = rebased(connection, of)
+          return baselinePending !== true && status.seenCrm !== null && !sameStatus(status.seenCrm, status.baseCrm)
+        }
+        for (let before: CaseId | undefined; ; ) {
+          const page = yield* cases.list(firmId, {
+            connectionId,
+            limit: pageSize,
+            ...(before === undefined ? {} : { before })
+          })
+          const apart = page.filter(isApart)
+          if (apart.length > 0)
+            yield* storage.atomically(readAll(connection, apart.map(({ externalId }) => externalId)))
+          const last = page.at(-1)
+          if (page.length < pageSize || last === undefined) return
+          before = last.id
+        }
+      })
+
+      const run = Effect.fn("CatchUp.run")(function* (connection: Connection) {
+        if (intake(connection.toggles)._tag === "Accept") yield* readIgnored(connection)
+        yield* releaseHeld(connection)
+        if (!isCatchUpDue(connection)) return
+        yield* readApart(connection)
+        yield* Effect.ignore(
+          connections.update(connection.firmId, connection.id, (value) => {
+            const { catchUpDue, ...done } = value
+            return catchUpDue === connection.catchUpDue ? done : value
+          })
+        )
+      })
+
+      return CatchUp.of({ run })
+    })
+  )
+}
