@@ -8,11 +8,13 @@ import { layerSqlite } from "@casewire/adapters-db/Sqlite"
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Inbox } from "@casewire/core/Inbox"
+import { Lists } from "@casewire/core/Lists"
 import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
+import { StatusResume } from "@casewire/core/StatusResume"
 import { Worker } from "@casewire/core/Worker"
 import lawRuler from "@casewire/lawruler-plugin"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
@@ -33,10 +35,11 @@ const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
 
 /** Every use case of the core over the store, without a way in. */
 export const layerCore = (settings: Settings) =>
-  Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+  Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
     Layer.provideMerge(Poller.layer),
     Layer.provideMerge(Delivery.layer),
     Layer.provideMerge(Reconciler.layer),
+    Layer.provideMerge(StatusResume.layer),
     Layer.provideMerge(Projection.layer),
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(

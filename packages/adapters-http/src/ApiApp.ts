@@ -11,6 +11,7 @@ import { type Problem, problemContentType } from "@casewire/api/Problem"
 import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
+import { layerListHandlers } from "./ListHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
 const layerApi = Layer.mergeAll(
@@ -18,7 +19,7 @@ const layerApi = Layer.mergeAll(
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers]),
   Layer.provide([layerAccess, layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -29,6 +29,7 @@ const known = {
   "request-invalid": [422, "The request does not fit"],
   "webhook-fields-invalid": [422, "Required webhook fields are missing or invalid"],
   "connection-invalid": [422, "The connection cannot be saved like this"],
+  "list-invalid": [422, "The list or campaign cannot be saved like this"],
   "links-invalid": [422, "The case-type links cannot be saved like this"],
   "aliases-invalid": [422, "The webhook keys cannot be saved like this"],
   "rate-limited": [429, "Too many requests"],

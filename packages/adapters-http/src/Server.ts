@@ -13,10 +13,12 @@ import { ByteSize, Context, Effect, Layer, Schema } from "effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { CrmConnections } from "@casewire/core/CrmConnections"
 import type { Inbox } from "@casewire/core/Inbox"
+import type { Lists } from "@casewire/core/Lists"
 import type { Outbox } from "@casewire/core/Outbox"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Plugins } from "@casewire/core/ports/Plugins"
 import type { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
@@ -81,6 +83,8 @@ export type Services =
   | CaseStore
   | ConnectionStore
   | DocumentStore
+  | Lists
+  | ListStore
   | Plugins
   | Queue
   | Storage

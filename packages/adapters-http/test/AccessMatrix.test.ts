@@ -29,12 +29,14 @@ HttpApi.reflect(Api, {
 
 let world: World
 /** An id of this firm for each kind of thing that a path can name. */
-const own = { connections: "", cases: "nothing", receipts: "", jobs: "" }
+const own = { connections: "", cases: "nothing", receipts: "", jobs: "", lists: "", campaigns: "" }
 beforeAll(async () => {
   world = await startWorld()
   own.connections = world.connection.id
   const answer = await world.post(form(), { "content-type": "application/x-www-form-urlencoded" })
   own.receipts = answer.body.receiptId
+  own.lists = (await world.call("POST", "/lists", { name: "Intake" })).body.id
+  own.campaigns = (await world.call("POST", "/campaigns", { name: "Spring" })).body.id
   own.jobs = (await world.call("GET", "/jobs")).body.jobs[0].id
 })
 afterAll(() => world.stop())
@@ -47,6 +49,14 @@ const bodies: Readonly<Record<string, unknown>> = {
   "connections.setToggles": allOn,
   "connections.setLinks": { links: [] },
   "connections.setAliases": { aliases: {} },
+  "campaigns.create": { name: "Spring" },
+  "campaigns.change": { name: "Summer" },
+  "campaigns.byHand": { action: "add", caseIds: ["nothing"] },
+  "lists.create": { name: "Intake" },
+  "lists.change": { name: "Calls" },
+  "lists.setAutoAdd": { on: false },
+  "lists.byHand": { action: "add", caseIds: ["nothing"] },
+  "lists.webhookUrl": { list_id: "1" },
   "decisions.merge": {
     value: { platform: null, basePlatform: null, baseCrm: null, seenCrm: null },
     read: null
@@ -76,7 +86,7 @@ describe.each(endpoints)("$name ($method $path)", (endpoint) => {
 
   it("shows another firm nothing of this one", async () => {
     const answer = await call(endpoint, world.otherApi, (kind) => own[kind])
-    for (const id of [own.connections, own.receipts, own.jobs]) expect(answer.text).not.toContain(id)
+    for (const id of [own.connections, own.receipts, own.jobs, own.lists, own.campaigns]) expect(answer.text).not.toContain(id)
     expect(answer.text).not.toContain("4711")
     if (!endpoint.path.includes(":id")) return
     const nowhere = await call(endpoint, world.otherApi, random)
@@ -101,7 +111,7 @@ it("changes nothing of another firm's by a list of ids", async () => {
 
 it("knows every endpoint by a body that fits", () => {
   const writes = endpoints.filter(({ method }) => method !== "GET").map(({ name }) => name)
-  const withoutBody = new Set(["connections.verify", "receipts.replay"])
+  const withoutBody = new Set(["connections.verify", "lists.archive", "campaigns.archive", "receipts.replay"])
   expect(writes.filter((name) => bodies[name] === undefined && !withoutBody.has(name))).toEqual([])
   expect(endpoints.length).toBeGreaterThanOrEqual(27)
 })

@@ -10,6 +10,7 @@ import type { Connection } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
 import type { Toggles } from "@casewire/core/domain/Toggles"
 import { Inbox } from "@casewire/core/Inbox"
+import { Lists } from "@casewire/core/Lists"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
@@ -110,7 +111,7 @@ const layerPlugins = Layer.succeed(
 type OverStorage = Layer.Layer<Storage, never, Storage>
 
 const layerCore = (over: OverStorage) =>
-  Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer).pipe(
+  Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer).pipe(
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(layerGateway({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 })),
     Layer.provideMerge(layerPlugins),

@@ -9,6 +9,7 @@ import { DecisionsGroup } from "./Decisions.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
 import { JobsGroup } from "./Jobs.ts"
+import { CampaignsGroup, ListsGroup } from "./Lists.ts"
 import { PluginsGroup } from "./Plugins.ts"
 import { ReceiptsGroup } from "./Receipts.ts"
 
@@ -18,6 +19,8 @@ export class Api extends HttpApi.make("casewire")
   .add(DecisionsGroup)
   .add(EventsGroup)
   .add(CasesGroup)
+  .add(ListsGroup)
+  .add(CampaignsGroup)
   .add(ReceiptsGroup)
   .add(JobsGroup)
   .add(HealthGroup)

@@ -219,8 +219,8 @@ export const listStoreLaws: Laws = {
       title: "a line that is there already is left alone",
       run: Effect.gen(function* () {
         const store = yield* ListStore
-        const [event] = yield* writeDown({})
-        yield* store.saveMembership(makeMembership(), [{ ...event!, change: "removed", cause: "someone else" }])
+        const event = (yield* writeDown({}))[0]!
+        yield* store.saveMembership(makeMembership(), [{ ...event, change: "removed", cause: "someone else" }])
         assert.deepStrictEqual(yield* audit(), [event])
       })
     },
@@ -233,11 +233,12 @@ export const listStoreLaws: Laws = {
           { caseId: caseId(2) },
           { targetId: target(2), caseId: caseId(2) }
         )
-        assert.deepStrictEqual(yield* audit({ targetId: target(2) }), [d, b])
-        assert.deepStrictEqual(yield* audit({ caseId: caseId(2) }), [d, c])
-        assert.deepStrictEqual(yield* audit({ targetId: target(1), caseId: caseId(1) }), [a])
-        assert.deepStrictEqual(yield* audit({ before: c!.id }), [b, a])
-        assert.deepStrictEqual(yield* audit({ limit: 2 }), [d, c])
+        const ids = (filter: Partial<ListEventFilter>) => Effect.map(audit(filter), (lines) => lines.map(({ id }) => id))
+        assert.deepStrictEqual(yield* ids({ targetId: target(2) }), [d?.id, b?.id])
+        assert.deepStrictEqual(yield* ids({ caseId: caseId(2) }), [d?.id, c?.id])
+        assert.deepStrictEqual(yield* ids({ targetId: target(1), caseId: caseId(1) }), [a?.id])
+        assert.deepStrictEqual(yield* ids({ before: c!.id }), [b?.id, a?.id])
+        assert.deepStrictEqual(yield* ids({ limit: 2 }), [d?.id, c?.id])
       })
     },
     {
