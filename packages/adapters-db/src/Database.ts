@@ -6,6 +6,7 @@
  * thread; a promise of kysely's is never left half done by an interruption, or it would run after the roll-back.
  */
 import { Cause, Context, Effect, Exit } from "effect"
+import { Breath } from "./Breath.ts"
 import type { Database as Connection } from "better-sqlite3"
 import type { Kysely } from "kysely"
 import type { LaneHeads } from "./LaneHeads.ts"
@@ -65,6 +66,8 @@ export const makeDatabase = (parts: {
       })
     )
 
+  const breath = new Breath()
+
   const current = Effect.withFiber<Transaction | undefined>((fiber) => {
     const transaction = Context.get(fiber.context, CurrentTransaction)
     if (transaction === undefined || transaction.database !== database) return Effect.undefined
@@ -73,7 +76,7 @@ export const makeDatabase = (parts: {
   })
 
   const begin = Effect.callback<Transaction>((resume) => {
-    gate.take(() => {
+    const open = () => {
       try {
         connection.exec("begin immediate")
         resume(Effect.succeed({ database, isOpen: true, afterCommit: [] }))
@@ -81,7 +84,10 @@ export const makeDatabase = (parts: {
         gate.release()
         resume(Effect.die(asDefect(thrown)))
       }
-    })
+    }
+    // Statements and their promises run without a turn of the event loop in between; a chain of transactions would
+    // keep sockets waiting for as long as there is work.
+    breath.take(() => gate.take(open))
   })
 
   /** Ends the transaction by the effect's outcome and lets the next one in. */

@@ -6,31 +6,67 @@ import type { Kysely } from "kysely"
 import type { Budget } from "@casewire/core/ports/Queue"
 import type { Tables } from "./Tables.ts"
 
-export const reserveSlot = async (
-  db: Kysely<Tables>,
-  options: {
-    readonly account: string
-    readonly budget: Budget
-    readonly now: number
-    readonly notBefore?: number
-    readonly calls?: 0 | 1
+interface Account {
+  /** Slots are `base + n * interval`. */
+  readonly base: number
+  readonly taken: number
+  readonly budget: Budget
+  /** Up to here the slots are written down as taken, whether they are or not. */
+  readonly horizon: number
+}
+
+/** A restart costs an account at most this long a wait; in return a call costs no commit. */
+const horizonMs = 2_000
+
+/**
+ * The accounts' paces, in memory. Only a horizon some way ahead is kept on disk: whatever was taken before a crash lies
+ * before it, so no window holds too many calls across a restart either.
+ */
+export class Pace {
+  readonly #accounts = new Map<string, Account>()
+
+  /** The slot, and what must be written down before it is used. */
+  take(
+    account: string,
+    budget: Budget,
+    now: number,
+    kept: number | undefined,
+    options: { readonly notBefore?: number; readonly calls?: 0 | 1 } = {}
+  ): { readonly slot: number; readonly horizon: number | undefined } {
+    const { calls: take = 1, notBefore = 0 } = options
+    const known = this.#accounts.get(account)
+    const next = known === undefined ? (kept ?? now) : nextSlot(known)
+    const slot = Math.max(now, next, Math.ceil(notBefore))
+    const isOn =
+      known !== undefined &&
+      slot === next &&
+      known.budget.calls === budget.calls &&
+      known.budget.windowMs === budget.windowMs
+    const after = isOn
+      ? { ...known, taken: known.taken + take }
+      : { base: slot, taken: take, budget, horizon: known?.horizon ?? kept ?? 0 }
+    const mustKeep = nextSlot(after) > after.horizon
+    const horizon = mustKeep ? nextSlot(after) + horizonMs : after.horizon
+    this.#accounts.set(account, { ...after, horizon })
+    return { slot, horizon: mustKeep ? horizon : undefined }
   }
-): Promise<number> => {
-  const { account, budget, calls: take = 1, notBefore = 0, now } = options
-  const known = await db.selectFrom("budgets").selectAll().where("account", "=", account).executeTakeFirst()
-  const next = known === undefined ? now : known.base + Math.ceil((known.taken * known.window_ms) / known.calls)
-  const slot = Math.max(now, next, Math.ceil(notBefore))
-  const isOn =
-    known !== undefined && slot === next && known.calls === budget.calls && known.window_ms === budget.windowMs
-  const row = isOn
-    ? { ...known, taken: known.taken + take }
-    : { account, base: slot, taken: take, calls: budget.calls, window_ms: budget.windowMs }
+
+  has(account: string): boolean {
+    return this.#accounts.has(account)
+  }
+}
+
+const nextSlot = ({ base, budget, taken }: Account): number => base + Math.ceil((taken * budget.windowMs) / budget.calls)
+
+export const keptHorizon = async (db: Kysely<Tables>, account: string): Promise<number | undefined> =>
+  (await db.selectFrom("budgets").select("base").where("account", "=", account).executeTakeFirst())?.base
+
+export const keepHorizon = async (db: Kysely<Tables>, account: string, horizon: number): Promise<void> => {
   await db
     .insertInto("budgets")
-    .values(row)
-    .onConflict((conflict) => conflict.column("account").doUpdateSet(row))
+    .values({ account, base: horizon })
+    .onConflict((conflict) => conflict.column("account").doUpdateSet({ base: horizon }))
     .execute()
-  return slot
 }
 
 export const takeTick = async (db: Kysely<Tables>, name: string, everyMs: number, now: number): Promise<boolean> => {

@@ -8,7 +8,7 @@ const windowMs = 50
 /** 2,000 webhooks a second; below it the two get along. */
 const manyInWindow = 100
 const calmAfterMs = 100
-const pauseMs = 40
+const pauseMs = 100
 
 export class Pressure {
   #windowStart = 0

@@ -13,7 +13,7 @@ import { CurrentTransaction, Database } from "./Database.ts"
 import { claimHeads } from "./Claims.ts"
 import { insertJob, rowToJob } from "./JobRows.ts"
 import { leave, resolveJobs, selectJobs, statsOfFirm } from "./Lanes.ts"
-import { reserveSlot, takeTick } from "./Pace.ts"
+import { keepHorizon, keptHorizon, Pace, takeTick } from "./Pace.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow, type Tables } from "./Tables.ts"
 import { WorkSignal } from "./WorkSignal.ts"
@@ -24,6 +24,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
     const database = yield* Database
     const signal = yield* WorkSignal
     const insert = insertJob(database)
+    const pace = new Pace()
     const toJob = (row: JobRow): Job => rowToJob(database.vault, row)
 
     /** A write that may make jobs claimable. */
@@ -125,7 +126,10 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
 
       reserve: Effect.fn("Queue.reserve")(function* (account, budget, options) {
         const now = yield* Clock.currentTimeMillis
-        return yield* database.write((db) => reserveSlot(db, { account, budget, now, ...options }))
+        const kept = pace.has(account) ? undefined : yield* database.read((db) => keptHorizon(db, account))
+        const { horizon, slot } = pace.take(account, budget, now, kept, options)
+        if (horizon !== undefined) yield* database.write((db) => keepHorizon(db, account, horizon))
+        return slot
       }),
 
       tick: Effect.fn("Queue.tick")(function* (name, everyMs) {
