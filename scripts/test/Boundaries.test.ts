@@ -132,6 +132,12 @@ const violations: ReadonlyArray<readonly [title: string, file: string, source: s
     `import "@casewire/adapters-http/Server"`,
     "no-restricted-imports"
   ],
+  [
+    "the spreadsheet reader imports core",
+    "packages/sheets/src/R1.ts",
+    `import "@casewire/core/domain/MappingSheet"`,
+    "no-restricted-imports"
+  ],
   ["the API imports a use case", "packages/api/src/E2.ts", `import "@casewire/core/Worker"`, "no-restricted-imports"],
   [
     "contract-kit imports an adapter",
@@ -205,6 +211,7 @@ const allowed: ReadonlyArray<readonly [file: string, source: string]> = [
     "packages/adapters-http/src/Ok.ts",
     `import "effect/http"\nimport "@effect/platform-node"\nimport "@casewire/api/Api"\nimport "node:http"`
   ],
+  ["packages/sheets/src/Ok.ts", `import "yauzl"\nimport "read-excel-file/universal"\nimport "node:worker_threads"`],
   ["packages/api/src/Ok.ts", `import "effect/http-api"\nimport "@casewire/core/domain/Case"`],
   ["packages/contract-kit/src/Ok.ts", `import "@effect/vitest"\nimport "@casewire/core/ports/Queue"`],
   ["packages/lawruler-sandbox/src/Ok.ts", `import "effect/http"\nimport "node:crypto"`],
