@@ -57,12 +57,15 @@ interface Prepared {
   readonly field: MatchField
   readonly words: FieldWords
   readonly kind: FieldKind | undefined
+  /** In plain words, as labels are compared. */
+  readonly options: ReadonlyArray<string>
 }
 
 const prepare = (field: MatchField): Prepared => ({
   field,
   words: wordsOf(field.label.trim() === "" ? field.key : field.label),
-  kind: kindOf(field.type)
+  kind: kindOf(field.type),
+  options: field.options.map((option) => wordsOf(option).plain)
 })
 
 type Weigh = (word: string) => number
@@ -149,9 +152,9 @@ const optionScore = (
   question: Prepared,
   target: Prepared
 ): { readonly score: number; readonly reason: string } | undefined => {
-  const theirs = target.field.options.map((option) => wordsOf(option).plain).filter((option) => option.length > 2)
+  const theirs = target.options.filter((option) => option.length > 2)
   if (theirs.length < 2) return undefined
-  const own = new Set(question.field.options.map((option) => wordsOf(option).plain))
+  const own = new Set(question.options)
   const text = ` ${question.words.plain} `
   const named = theirs.filter((option) => text.includes(` ${option} `))
   if (named.length >= 2) return { score: 0.75, reason: `names its options: ${named.join(", ")}` }
