@@ -43,12 +43,19 @@ export const verdict = async (
     leads.set(String(lead.leadId), lead)
     for (const note of lead.notes) if (note.category === "Client Communications") notes.push(note.text)
   }
-  let wrongNotes = 0
-  for (const text of load.notes.values()) {
-    const copies = notes.filter((note) => note.includes(text)).length
-    if (copies !== 1) wrongNotes++
-  }
-  if (wrongNotes > 0) failures.push(`${wrongNotes} notes are not in the CRM exactly once`)
+  const copies = [...load.notes].map(([eventId, text]) => ({
+    eventId,
+    text,
+    found: notes.filter((note) => note.includes(text)).length
+  }))
+  const missing = copies.filter(({ found }) => found === 0)
+  const doubled = copies.filter(({ found }) => found > 1)
+  for (const [what, list] of [
+    ["missing from the CRM", missing],
+    ["in the CRM more than once", doubled]
+  ] as const)
+    if (list.length > 0)
+      failures.push(`${list.length} notes are ${what}: ${list.map(({ eventId, found }) => `${eventId} ×${found}`).join(", ")}`)
 
   // Staff may have changed a status after its lead's last webhook, and such a case is right as of that webhook. So each
   // lead is told once more before the two sides are compared.
