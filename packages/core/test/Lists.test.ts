@@ -37,6 +37,9 @@ const send = Effect.fnUntraced(function* (
   })
 })
 
+/** Until nothing is under way; a read may wait for others to share its call. */
+const quiet = work(3, 2500)
+
 /** The CRM moves to a status and says so. */
 const fire = Effect.fnUntraced(function* (
   status: string,
@@ -48,7 +51,7 @@ const fire = Effect.fnUntraced(function* (
   lead.status = status
   lead.updatedAt++
   const answer = yield* send(status, query, body)
-  yield* work()
+  yield* quiet
   return yield* warningsOf(answer.receiptId)
 })
 
@@ -65,7 +68,7 @@ const sync = Effect.gen(function* () {
   const connections = yield* ConnectionStore
   const poller = yield* Poller
   yield* poller.request(yield* connections.get(firmId, connectionId))
-  yield* work()
+  yield* quiet
 })
 
 const isIn = Effect.fnUntraced(function* (id: string) {
