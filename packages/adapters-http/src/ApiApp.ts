@@ -12,6 +12,7 @@ import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
+import { layerMappingHandlers } from "./MappingHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
 const layerApi = Layer.mergeAll(
@@ -19,7 +20,7 @@ const layerApi = Layer.mergeAll(
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers]),
   Layer.provide([layerAccess, layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

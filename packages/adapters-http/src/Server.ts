@@ -19,8 +19,10 @@ import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
+import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { Plugins } from "@casewire/core/ports/Plugins"
 import type { Queue } from "@casewire/core/ports/Queue"
+import type { SheetReader } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { Setup } from "@casewire/core/Setup"
 import { apiApp } from "./ApiApp.ts"
@@ -85,8 +87,10 @@ export type Services =
   | DocumentStore
   | Lists
   | ListStore
+  | MappingStore
   | Plugins
   | Queue
+  | SheetReader
   | Storage
 
 /** A server that listens, and where. */

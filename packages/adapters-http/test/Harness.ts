@@ -18,6 +18,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
+import { SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Setup } from "@casewire/core/Setup"
 import { layer as layerGateway } from "../src/CrmHttp.ts"
@@ -59,6 +60,10 @@ export const manifest: PluginManifest = {
   budget: { calls: 60, windowMs: 60_000 },
   capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: "not yet" },
   notes: { maxLength: 4000, timeZone: "America/New_York" },
+  fields: {
+    keys: { pattern: "^(?:custom)?(\\d{3,6})$", canonical: "Custom$1", defaults: [], defaultWords: [] },
+    reserved: ["key", "leadid"]
+  },
   webhook: {
     required: [
       { name: "Lead ID", aliases: ["LeadNumber"], pattern: "^\\d+$" },
@@ -108,6 +113,22 @@ const layerPlugins = Layer.succeed(
   })
 )
 
+/** Reads `.csv` files whose cells hold neither quotes nor commas; what real files may be is tested where they are read. */
+const layerSheets = Layer.succeed(SheetReader, {
+  mappingSheet: ({ bytes, fileName }) =>
+    fileName.endsWith(".csv")
+      ? Effect.succeed([
+          {
+            name: fileName.slice(0, -4),
+            rows: new TextDecoder()
+              .decode(bytes)
+              .split("\n")
+              .map((line) => line.split(","))
+          }
+        ])
+      : Effect.fail(new SheetUnreadable({ code: "unsupported-type", message: "Only .csv files are read." }))
+})
+
 type OverStorage = Layer.Layer<Storage, never, Storage>
 
 const layerCore = (over: OverStorage) =>
@@ -115,6 +136,7 @@ const layerCore = (over: OverStorage) =>
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(layerGateway({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 })),
     Layer.provideMerge(layerPlugins),
+    Layer.provideMerge(layerSheets),
     Layer.provideMerge(over),
     Layer.provideMerge(layerMemory)
   )

@@ -6,12 +6,17 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { CasesGroup } from "./Cases.ts"
 import { ConnectionsGroup } from "./Connections.ts"
 import { DecisionsGroup } from "./Decisions.ts"
+import { EntriesGroup } from "./Entries.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
 import { JobsGroup } from "./Jobs.ts"
 import { CampaignsGroup, ListsGroup } from "./Lists.ts"
+import { MappingsGroup } from "./Mappings.ts"
 import { PluginsGroup } from "./Plugins.ts"
 import { ReceiptsGroup } from "./Receipts.ts"
+import { RunsGroup } from "./Runs.ts"
+import { StatusSyncGroup } from "./StatusSync.ts"
+import { SubscriptionsGroup } from "./Subscriptions.ts"
 
 export class Api extends HttpApi.make("casewire")
   .add(PluginsGroup)
@@ -19,8 +24,13 @@ export class Api extends HttpApi.make("casewire")
   .add(DecisionsGroup)
   .add(EventsGroup)
   .add(CasesGroup)
+  .add(MappingsGroup)
   .add(ListsGroup)
   .add(CampaignsGroup)
+  .add(EntriesGroup)
+  .add(StatusSyncGroup)
+  .add(RunsGroup)
+  .add(SubscriptionsGroup)
   .add(ReceiptsGroup)
   .add(JobsGroup)
   .add(HealthGroup)
