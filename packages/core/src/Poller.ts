@@ -11,6 +11,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Stream } from "effect"
 import { CaseDocuments } from "./CaseDocuments.ts"
+import { CatchUp, isCatchUpDue } from "./CatchUp.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection, PullProgress, SweepReport } from "./domain/Connection.ts"
 import type { CrmCase } from "./domain/CrmChange.ts"
@@ -254,7 +255,7 @@ export class Poller extends Context.Service<
 
       return Poller.of({ schedule, request, pull, requestSweep, sweep })
     })
-  ).pipe(Layer.provide(CaseDocuments.layer))
+  ).pipe(Layer.provide(CatchUp.layer)).pipe(Layer.provide(CaseDocuments.layer))
 }
 
 type FeedWork = "PullNotes" | "PullDocuments"

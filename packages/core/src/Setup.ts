@@ -8,21 +8,18 @@ import { Clock, Context, Effect, Layer, Option, Redacted, Schema, Stream } from 
 import { CatchUp } from "./CatchUp.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
-import { ExternalCaseId } from "./domain/Case.ts"
 import { type Connection, ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
-import { JobId, Priority } from "./domain/Job.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
 import { afterToggles } from "./domain/StatusResume.ts"
-import { allOff, heldBy, intake, type Toggles } from "./domain/Toggles.ts"
+import { allOff, type Toggles } from "./domain/Toggles.ts"
 import { normaliseKey } from "./domain/WebhookFields.ts"
 import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmCheck, type CrmError } from "./ports/Crm.ts"
 import { CrmGateway } from "./ports/CrmHttp.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
-import { Storage } from "./ports/Storage.ts"
 
 /** What the caller sent cannot be saved; every problem names its field. */
 export class SetupInvalid extends Schema.TaggedError<SetupInvalid>()("SetupInvalid", {
@@ -82,7 +79,6 @@ export class Setup extends Context.Service<
       const gateway = yield* CrmGateway
       const plugins = yield* Plugins
       const queue = yield* Queue
-      const storage = yield* Storage
 
       const checked = Effect.fnUntraced(function* (plugin: string, values: Readonly<Record<string, string>>) {
         const manifest = plugins.manifest(plugin)
@@ -217,7 +213,7 @@ export class Setup extends Context.Service<
 
       return Setup.of({ connect, reconnect, verify, issueWebhookToken, setToggles, setLinks, setAliases })
     })
-  )
+  ).pipe(Layer.provide(CatchUp.layer))
 }
 
 const invalid = (errors: ReadonlyArray<FieldProblem>) => new SetupInvalid({ subject: "connection", errors })

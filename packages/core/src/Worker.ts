@@ -15,6 +15,7 @@ import type { Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
 import { isOutboundEffective } from "./domain/StatusResume.ts"
 import { heldBy } from "./domain/Toggles.ts"
+import { interlocked, Stopped } from "./Interlock.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -142,7 +143,9 @@ export class Worker extends Context.Service<
           const now = yield* Clock.currentTimeMillis
           return yield* settleAll(group, () => Effect.succeed(stop(now)))
         }
+        const present = Effect.orDie(connections.get(firmId, connectionId))
         yield* perform(connection, group).pipe(
+          Effect.updateService(Crm, (crm) => interlocked(crm, present, (now) => refusal(now, group[0]!.job))),
           Effect.provide(crms.get(firmId, connectionId)),
           Effect.raceFirst(heartbeat(group)),
           // A finalizer, so that jobs under way are given back also when the worker is interrupted.
@@ -161,6 +164,11 @@ export class Worker extends Context.Service<
           return yield* settleAll(group, (job) =>
             Effect.succeed({ _tag: "GiveBack", at: now, reason: "shutdown", sending: delivery.endsUnclear(job) })
           )
+        }
+        const defect = Cause.squash(cause)
+        if (defect instanceof Stopped) {
+          for (const { job } of group) delivery.endsUnclear(job)
+          return yield* settleAll(group, () => Effect.succeed(defect.outcome(now)))
         }
         const failure = Cause.findErrorOption(cause)
         if (failure._tag === "None") yield* Effect.logError("A job failed unexpectedly", cause)

@@ -71,6 +71,8 @@ export const Connection = Schema.Struct({
   statusOffSince: Schema.optionalKey(Instant),
   /** How often the firm resumed "from now on", and since when the two sides had been apart the last time. */
   statusEpoch: Schema.optionalKey(Schema.Struct({ number: Schema.Int, apartSince: Instant })),
+  /** When the switches were changed last, until what that made possible is done; see `CatchUp`. */
+  catchUpDue: Schema.optionalKey(Instant),
   /** The run whose frozen rows are being replayed. */
   replayPlan: Schema.optionalKey(Schema.String),
   /** The pull that runs, or the last one. */

@@ -1,0 +1,46 @@
+/**
+ * No call of a job begins after a switch went off or the sign-in failed, not even the second of two.
+ *
+ * A job asks the switches when it starts; a slow answer may lie between that and its next request. So each call asks
+ * again, and a call that may not begin ends the job with the outcome that it would have had at its start.
+ */
+import { Effect, Stream } from "effect"
+import type { Connection } from "./domain/Connection.ts"
+import type { Crm } from "./ports/Crm.ts"
+import type { Outcome } from "./ports/Queue.ts"
+
+/** Dies through the job and is caught by the Worker. */
+export class Stopped {
+  readonly outcome: (now: number) => Outcome
+
+  constructor(outcome: (now: number) => Outcome) {
+    this.outcome = outcome
+  }
+}
+
+/** `Crm` behind a question: `refusal` of the connection as it is at that moment. */
+export const interlocked = (
+  crm: Crm["Service"],
+  present: Effect.Effect<Connection>,
+  refusal: (connection: Connection) => ((now: number) => Outcome) | undefined
+): Crm["Service"] => {
+  const ask = Effect.flatMap(present, (connection) => {
+    const stop = refusal(connection)
+    return stop === undefined ? Effect.void : Effect.die(new Stopped(stop))
+  })
+  const asked =
+    <P, A, E>(call: (payload: P) => Effect.Effect<A, E>) =>
+    (payload: P) =>
+      Effect.andThen(ask, call(payload))
+  return {
+    ...crm,
+    catalog: asked(crm.catalog),
+    read: asked(crm.read),
+    notes: asked(crm.notes),
+    addNote: asked(crm.addNote),
+    updateFields: asked(crm.updateFields),
+    setStatus: asked(crm.setStatus),
+    // The next page is asked for only after this one was taken.
+    changes: (cursor) => Stream.unwrap(Effect.as(ask, Stream.tap(crm.changes(cursor), () => ask)))
+  }
+}
