@@ -272,7 +272,9 @@ export class Projection extends Context.Service<
         if (rebased(connection, present).baselinePending === true)
           return { platform: value.platform, basePlatform: value.platform, baseCrm: name, seenCrm: name }
         const pushes = yield* pushesOf(present)
-        const last = pushes.at(-1)?.work
+        // A replayed push whose target the platform gave up since is not what is pending; it will be skipped.
+        const isPending = pushes.some(({ work }) => work._tag === "PushStatus" && sameStatus(work.target, value.platform))
+        const last = isPending ? pushes.at(-1)?.work : undefined
         const isStill = !isOutboundEffective(connection) || connection.replayPlan !== undefined
         const verdict = decide({
           value,

@@ -115,7 +115,8 @@ export class StatusResume extends Context.Service<
 
       const plan = Effect.fn("StatusResume.plan")(function* (firmId: FirmId, id: ConnectionId, startedBy: string) {
         yield* asked(firmId, id)
-        const waiting = yield* held(firmId, id)
+        // In the order in which the edits were made: an old one that was dead and asked for again stands behind newer ones.
+        const waiting = (yield* held(firmId, id)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
         const ids = [...new Set(waiting.map(({ work }) => work.externalCaseId))]
         const { known, reads } = yield* Effect.gen(function* () {
           const crm = yield* Crm
@@ -192,7 +193,8 @@ export class StatusResume extends Context.Service<
           Effect.gen(function* () {
             const skip = { ids: left.map(jobIdOf), states: ["held" as const] }
             if (left.length > 0) yield* queue.resolve(firmId, skip, "skip", "not-replayable")
-            if (sent.length > 0) yield* queue.resolve(firmId, { ids: sent.map(jobIdOf) }, "release", "replay")
+            for (const round of roundsOf(sent))
+              yield* queue.resolve(firmId, { ids: round.map(jobIdOf) }, "release", "replay")
             // Edits that were held after the plan was made follow behind it, by the ordinary rule.
             yield* queue.resolve(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"] }, "release", "replay")
             yield* runs.saveRows(
@@ -240,5 +242,19 @@ export class StatusResume extends Context.Service<
 }
 
 const isRowSent = (row: RunRow): boolean => isSent(row.verdict as Parameters<typeof isSent>[0])
+
+/** The first row of every case, then the second of every case, and so on: each round goes behind the one before. */
+const roundsOf = (rows: ReadonlyArray<RunRow>): ReadonlyArray<ReadonlyArray<RunRow>> => {
+  const rounds: Array<Array<RunRow>> = []
+  const next = new Map<string, number>()
+  for (const row of rows) {
+    const of = row.detail["caseId"] ?? ""
+    const number = next.get(of) ?? 0
+    next.set(of, number + 1)
+    if (number === rounds.length) rounds.push([row])
+    else rounds[number]!.push(row)
+  }
+  return rounds
+}
 
 const jobIdOf = (row: RunRow) => JobId.make(row.key)
