@@ -4,10 +4,12 @@
  */
 import type { Case } from "@casewire/core/domain/Case"
 import type { Job } from "@casewire/core/domain/Job"
+import { rebased } from "@casewire/core/domain/StatusResume"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import type { Lead } from "./CrmMachine.ts"
+import { connectionId } from "./Office.ts"
 import type { World } from "./Run.ts"
-import { readField } from "./SimulatedCrm.ts"
+import { readOf } from "./SimulatedCrm.ts"
 import { nameOf } from "./Watch.ts"
 
 export const checkBooks = (world: World): void => {
@@ -20,6 +22,9 @@ export const checkBooks = (world: World): void => {
   checkEdits(world, jobs, broken)
   checkConvergence(world, jobs, broken)
 }
+
+/** Why a local edit may end unsent: a person chose so, or the CRM went on since the plan. The sides may differ then. */
+const decisions = new Set(["from-now-on", "changed-since-plan", "not-replayable"])
 
 type Broken = (invariant: string, text: string) => void
 
@@ -38,7 +43,8 @@ const checkReceipts = (world: World, broken: Broken): void => {
     const known = caseOf(world, lead)
     const crmLead = crm.leads.get(lead)
     if (crmLead === undefined || crmLead.gone) {
-      if (known !== undefined && known.standing !== "quarantined" && known.standing !== "missing")
+      const toldOf = crmLead === undefined || receivedAt >= crmLead.editedAt
+      if (toldOf && known !== undefined && known.standing !== "quarantined" && known.standing !== "missing")
         broken("I-7", `lead ${lead} is not in the CRM and its case stands as ${known.standing}`)
       continue
     }
@@ -46,8 +52,7 @@ const checkReceipts = (world: World, broken: Broken): void => {
       broken("I-1", `a receipt of lead ${lead} made no case`)
       continue
     }
-    const stamp = known.fields[readField]?.[0]
-    const read = stamp === undefined ? undefined : crm.calls.get(Number(stamp))
+    const read = crm.calls.get(readOf(known) ?? 0)
     const hasNewer = (read !== undefined && read.startedAt >= receivedAt) || crm.writesTo(lead).some(({ startedAt }) => startedAt >= receivedAt)
     if (!hasNewer) broken("I-3", `no read of lead ${lead} began after the receipt of ${receivedAt}`)
     if (known.dirtySince !== null) broken("I-3", `lead ${lead} is still marked for reading`)
@@ -93,8 +98,8 @@ const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
     if (job.work._tag !== "PushStatus") continue
     const has = (kind: string) => events.some((event) => event.kind === kind && event.cause === job.id)
     if (job.state === "done" && !has("status-pushed")) broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
-    const isDeclined = job.reason === "from-now-on" || job.reason === "changed-since-plan" || job.reason === "not-replayable"
-    if (job.state === "skipped" && !isDeclined && !has("status-superseded"))
+    const isDecided = decisions.has(job.reason ?? "") || job.reason === "overtaken-by-a-newer-value"
+    if (job.state === "skipped" && !isDecided && !has("status-superseded"))
       broken("I-14", `${nameOf(job)} lost and is not listed as superseded`)
   }
 }
@@ -112,10 +117,10 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
       ({ key, reason, state, work }) =>
         key === lead.id &&
         (work._tag === "PushStatus"
-          ? state === "held" || state === "dead" || state === "uncertain" || (state === "skipped" && reason !== "superseded-by-crm")
+          ? state === "held" || state === "dead" || state === "uncertain" || (state === "skipped" && decisions.has(reason ?? ""))
           : (work._tag === "ReadCase" || work._tag === "ApplyReceipt") && state === "dead")
     )
-    if (open) continue
+    if (open || isApartOnPurpose(world, known, lead)) continue
     if (!sameStatus(known.status.platform, lead.status))
       broken("I-3", `lead ${lead.id} is ${lead.status} in the CRM and ${known.status.platform} here`)
     if (!sameStatus(known.status.baseCrm, lead.status))
@@ -126,9 +131,18 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
   }
 }
 
-/** Whether the host could know the lead's present state: it pulls, or a webhook came after the last change by staff. */
+/** After "from now on" the sides may differ until one of them changes. */
+const isApartOnPurpose = (world: World, known: Case, lead: Lead): boolean => {
+  const connection = world.database.connections.get(connectionId)!
+  if (connection.statusEpoch === undefined) return false
+  const { baselinePending, status } = rebased(connection, known)
+  if (baselinePending === true) return true
+  return sameStatus(status.baseCrm, lead.status) && sameStatus(status.basePlatform, status.platform)
+}
+
+/** Whether the host could know the lead's present state: a pull shows it, or a webhook came after the last change by staff. */
 const isCovered = (world: World, lead: Lead): boolean => {
-  if (world.polls) return true
+  if (world.crm.feedsChanges) return true
   return world.database.receipts
     .values()
     .some(({ disposition, externalCaseId, receivedAt }) => externalCaseId === lead.id && disposition._tag === "Accepted" && receivedAt >= lead.editedAt)

@@ -2,6 +2,7 @@
  * The second phase of a run: no faults, every switch on, people decide what waits for them, and the system must come
  * to rest by itself within two days.
  */
+import { isCatchUpDue } from "@casewire/core/CatchUp"
 import { isAsked } from "@casewire/core/domain/StatusResume"
 import { connectionId } from "./Office.ts"
 import type { World } from "./Run.ts"
@@ -38,7 +39,7 @@ export class Calm {
 
   /** Looks whether anything is left to do, and has people do the next thing that is theirs. */
   #isAtRest(): boolean {
-    const { crm, database, dice, host, office, polls, sender } = this.#world
+    const { crm, database, dice, host, office, sender } = this.#world
     if (office.pending > 0 || !host.isUp || crm.inFlight.size > 0) return false
     const connection = database.connections.get(connectionId)!
     if (connection.state !== "connected") office.signIn()
@@ -47,7 +48,7 @@ export class Calm {
     else {
       const jobs = database.jobs.values().map(({ job }) => job)
       const states = new Set(jobs.map(({ state }) => state))
-      if (states.has("queued") || states.has("sending") || states.has("retry")) return false
+      if (states.has("queued") || states.has("sending") || states.has("retry") || isCatchUpDue(connection)) return false
       const isLost = jobs.some(({ state, work }) => state === "dead" && work._tag !== "AddNote" && work._tag !== "PushStatus")
       if (isAsked(connection) || states.has("held")) {
         if (!isAsked(connection)) office.allOn()
@@ -57,8 +58,8 @@ export class Calm {
         office.replayDead()
       } else
         return (
-          // What no webhook announced is known after the next pull.
-          !polls || jobs.some(({ createdAt, state, work }) => work._tag === "Pull" && state === "done" && createdAt > this.#since)
+          // What no webhook announced is known after the next pull, and its tick makes good what else was missed.
+          jobs.some(({ createdAt, state, work }) => work._tag === "Pull" && state === "done" && createdAt > this.#since)
         )
     }
     return false

@@ -74,6 +74,8 @@ export class CrmMachine {
   readonly calls = new Map<number, Call>()
   readonly inFlight = new Set<Call>()
   signInWorks = true
+  /** Whether a pull gets to see what changed; else only webhooks tell. */
+  feedsChanges = true
   /** What the world wants to know of: a lead changed, a call begins, a note or a status was written. */
   onChange: (lead: Lead, by: Author) => void = () => {}
   onCall: (call: Call) => void = () => {}

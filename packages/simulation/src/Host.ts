@@ -6,18 +6,18 @@
  */
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { FieldDelivery } from "@casewire/core/FieldDelivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Database } from "@casewire/core/memory/Database"
 import * as Memory from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
+import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Poller, pollEveryMs } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { PlatformHttp } from "@casewire/core/ports/PlatformHttp"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
-import { RunStore } from "@casewire/core/ports/RunStore"
-import { PlatformHooks } from "@casewire/core/PlatformHooks"
-import { PlatformHttp } from "@casewire/core/ports/PlatformHttp"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
@@ -46,7 +46,6 @@ export class Host {
   readonly #watch: Watch
   readonly #defect: Defect | undefined
   readonly #maxAttempts: number
-  readonly #polls: boolean
   readonly #waiting = new Set<() => void>()
   #owner: Owner = world
   #services: Context.Context<HostServices> | undefined
@@ -60,7 +59,6 @@ export class Host {
     readonly faults: Faults
     readonly dice: Dice
     readonly watch: Watch
-    readonly polls: boolean
     readonly defect: Defect | undefined
   }) {
     this.#kernel = options.kernel
@@ -70,7 +68,6 @@ export class Host {
     this.#dice = options.dice
     this.#watch = options.watch
     this.#defect = options.defect
-    this.#polls = options.polls
     this.#maxAttempts = options.dice.pick([3, 6, 12])
     options.kernel.onLog = (text) => {
       options.kernel.note(`host   logs ${text.slice(0, 300)}`)
@@ -91,13 +88,12 @@ export class Host {
       Effect.gen({ self: this }, function* () {
         const services = yield* Layer.build(this.#layer(owner))
         this.#services = services
-        if (this.#polls)
-          yield* Context.get(services, Poller).schedule.pipe(
-            Effect.catchCause((cause) => Effect.logError("Pulls could not be scheduled", cause)),
-            Effect.andThen(Effect.sleep(pollEveryMs / 3)),
-            Effect.forever,
-            Effect.forkScoped
-          )
+        yield* Context.get(services, Poller).schedule.pipe(
+          Effect.catchCause((cause) => Effect.logError("Pulls could not be scheduled", cause)),
+          Effect.andThen(Effect.sleep(pollEveryMs / 3)),
+          Effect.forever,
+          Effect.forkScoped
+        )
         return yield* Context.get(services, Worker).run
       })
     )
@@ -179,12 +175,12 @@ export class Host {
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
     return Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
       Layer.provideMerge(Poller.layer),
+      Layer.provideMerge(FieldDelivery.layer),
       Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
       Layer.provideMerge(StatusResume.layer),
       Layer.provideMerge(Projection.layer),
-      Layer.provideMerge(PlatformHooks.layer),
-      Layer.provide(PlatformHttp.layerNone),
+      Layer.provideMerge(PlatformHooks.layer.pipe(Layer.provide(PlatformHttp.layerNone))),
       Layer.provideMerge(CrmConnections.layer),
       Layer.provideMerge(layerOf(this.#kernel, this.#crm, owner)),
       Layer.provideMerge(this.#ports()),
@@ -194,24 +190,26 @@ export class Host {
     )
   }
 
-  #ports(): Layer.Layer<Queue | CaseStore | ConnectionStore | Storage | RunStore> {
+  /** Every store of the memory adapters, those that are watched behind their watch. */
+  #ports() {
     return Layer.effectContext(
       Effect.gen({ self: this }, function* () {
+        const stores = yield* Layer.build(Memory.layerNoDeps)
         const watched = this.#watched({
-          queue: yield* Queue,
-          cases: yield* CaseStore,
-          connections: yield* ConnectionStore,
-          storage: yield* Storage
+          queue: Context.get(stores, Queue),
+          cases: Context.get(stores, CaseStore),
+          connections: Context.get(stores, ConnectionStore),
+          storage: Context.get(stores, Storage)
         })
         const ports = this.#defect?.ports?.(watched, { kernel: this.#kernel, database: this.database }) ?? watched
-        return Context.make(Queue, ports.queue).pipe(
+        return stores.pipe(
+          Context.add(Queue, ports.queue),
           Context.add(CaseStore, ports.cases),
           Context.add(ConnectionStore, ports.connections),
-          Context.add(Storage, ports.storage),
-          Context.add(RunStore, yield* RunStore)
+          Context.add(Storage, ports.storage)
         )
       })
-    ).pipe(Layer.provide(Memory.layerNoDeps), Layer.provide(Layer.succeed(Database, this.database)))
+    ).pipe(Layer.provide(Layer.succeed(Database, this.database)))
   }
 
   #watched({ cases, connections, queue, storage }: Ports): Ports {

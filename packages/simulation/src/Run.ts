@@ -45,8 +45,6 @@ export interface World {
   readonly host: Host
   readonly office: Office
   readonly sender: Sender
-  /** Whether the host pulls on a schedule; without, what no webhook announced stays unknown. */
-  readonly polls: boolean
 }
 
 const makeWorld = (seed: number, defect: Defect | undefined): World => {
@@ -56,8 +54,8 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
   const crm = new CrmMachine(kernel, new Dice(seed, 4), faults)
   const database = Database.make()
   const watch = new Watch(kernel, database, crm)
-  const polls = dice.chance(0.6)
-  const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, polls, defect })
+  crm.feedsChanges = dice.chance(0.6)
+  const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, defect })
   const office = new Office(kernel, new Dice(seed, 6), faults, host, crm)
   const sender = new Sender(kernel, new Dice(seed, 7), faults, host, crm)
   watch.isLocalEvent = (eventId) => office.events.has(eventId)
@@ -65,7 +63,7 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
     [...office.events.values()].some(
       ({ event, lead }) => lead === externalId && event._tag === "StatusChanged" && event.status === status.platform
     )
-  return { kernel, dice, faults, crm, database, watch, host, office, sender, polls }
+  return { kernel, dice, faults, crm, database, watch, host, office, sender }
 }
 
 export const run = (seed: number, defect?: Defect): Verdict => {

@@ -1,6 +1,6 @@
 /**
  * The port `Crm` over the CRM machine, as a plugin would give it: a client time-out, errors in types, and answers that
- * carry their call's number among the case's fields, so that a check can say which read a stored case came from.
+ * carry their call's number with the case, so that a check can say which read a stored case came from.
  */
 import { definePlugin } from "@casewire/core/CrmPlugin"
 import { ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
@@ -15,8 +15,9 @@ import { type Answer, type Call, type CallKind, type CrmMachine, type Lead, stat
 import type { Kernel, Owner } from "./Kernel.ts"
 
 export const clientTimeoutMs = 20_000
-/** The field that holds the number of the read a case came from. */
-export const readField = "_read"
+/** The number of the read that a case came from: it is carried as the instant of the record's creation. */
+export const readOf = (of: { readonly externalCreatedAt: number | null } | undefined): number | undefined =>
+  of?.externalCreatedAt ?? undefined
 
 const plugin = definePlugin({
   manifest: {
@@ -89,7 +90,8 @@ export const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Ser
     status: { name: lead.status, raw: lead.status },
     client: { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName },
     updatedAt: lead.updatedAt,
-    fields: by === null ? {} : { [readField]: [String(by.number)] }
+    ...(by === null ? {} : { createdAt: by.number }),
+    fields: {}
   })
 
   return Crm.of({
@@ -104,7 +106,7 @@ export const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Ser
         Effect.map(
           call("changes", [], () => {
             const changed = [...crm.leads.values()]
-              .filter((lead) => lead.version > after && !lead.gone)
+              .filter((lead) => crm.feedsChanges && lead.version > after && !lead.gone)
               .sort((a, b) => a.version - b.version)
             const page = changed.slice(0, pageSize)
             const next = page.at(-1)?.version ?? after

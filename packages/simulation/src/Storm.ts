@@ -20,8 +20,8 @@ export class Storm {
   begin(over: () => void): void {
     const { dice, faults, host, kernel, office } = this.#world
     for (let lead = dice.between(1, 3); lead > 0; lead--) this.#sometime(() => this.#addLead(), 5000)
-    for (let turn = dice.between(3, 14); turn > 0; turn--) this.#burst(() => this.#staffActs())
-    for (let turn = dice.between(3, 14); turn > 0; turn--) this.#burst(() => office.act())
+    for (let turn = dice.between(2, 9); turn > 0; turn--) this.#burst(() => this.#staffActs())
+    for (let turn = dice.between(2, 9); turn > 0; turn--) this.#burst(() => office.act())
     if (faults.has("people: switch flipped"))
       for (let turn = dice.between(1, 6); turn > 0; turn--) this.#sometime(() => office.flipSwitch())
     if (faults.has("people: resume by replay"))

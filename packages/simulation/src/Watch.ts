@@ -14,7 +14,7 @@ import { laneOf, occupiesLane } from "@casewire/core/memory/Jobs"
 import type { Lease, Outcome } from "@casewire/core/ports/Queue"
 import type { Call, CrmMachine, Lead } from "./CrmMachine.ts"
 import type { Kernel } from "./Kernel.ts"
-import { readField } from "./SimulatedCrm.ts"
+import { readOf } from "./SimulatedCrm.ts"
 
 export const rowNames = [
   "read: first status of a case",
@@ -122,12 +122,6 @@ export class Watch {
       const job = this.#database.jobs.get(this.activeNote.get(call.leads[0]!)!)?.job
       if (job?.work._tag === "AddNote") off(job.work.source === "message" ? "sendMessages" : "sendCalls")
     }
-    if (call.kind !== "read" && call.kind !== "setStatus") return
-    for (const other of this.#crm.inFlight)
-      if (other !== call && other.owner === call.owner && (other.kind === "read" || other.kind === "setStatus"))
-        for (const lead of call.leads)
-          if (other.leads.includes(lead))
-            throw this.#kernel.violated("I-4", `call ${call.number} ${call.kind} began while call ${other.number} ${other.kind} on lead ${lead} was under way`)
   }
 
   /** The CRM writes what we asked for. */
@@ -177,6 +171,7 @@ export class Watch {
     const { job } = lease
     const reason = "reason" in outcome ? ` (${outcome.reason})` : ""
     this.#kernel.note(`queue  settles ${nameOf(job)} as ${outcome._tag}${reason}`)
+    if (outcome._tag === "Done" && job.work._tag === "ReadCase") this.#applied += 1
     if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.#row("push: sync not effective, held")
   }
 
@@ -202,7 +197,7 @@ export class Watch {
 
   saved(value: Case): void {
     const before = this.#database.cases.get(value.id)
-    const [was, is] = [stampOf(before), stampOf(value)]
+    const [was, is] = [readOf(before), readOf(value)]
     if (before === undefined) {
       if (is === undefined && value.status.platform !== null) throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
       return
@@ -221,7 +216,6 @@ export class Watch {
     const earlier = was === undefined ? undefined : this.#crm.calls.get(was)!
     if (earlier !== undefined && earlier.startedIn > read.startedIn)
       throw this.#kernel.violated("I-4", `read ${is} of lead ${lead} was applied after the newer read ${was}`)
-    this.#applied += 1
     const found = read.found.get(lead)!.status
     if (moved) this.#checkWrites(lead, read)
     const pending = this.#pendingPushes(lead)
@@ -280,11 +274,6 @@ export class Watch {
   }
   /** Whether somebody on the platform is giving the case this status. */
   mayEdit: (value: Case) => boolean = () => false
-}
-
-const stampOf = (value: Case | undefined): number | undefined => {
-  const stamp = value?.fields[readField]?.[0]
-  return stamp === undefined ? undefined : Number(stamp)
 }
 
 const tail = (id: string): string => (id.length === 36 ? `…${id.slice(9, 23)}` : id)
