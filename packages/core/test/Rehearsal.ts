@@ -18,7 +18,7 @@ import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
-import { Crm, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { Crm, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
@@ -53,6 +53,10 @@ export const manifest: PluginManifest = {
   capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: null },
   notes: { maxLength: 1000, timeZone: "America/New_York", place: "Notes, category Client" },
   documents: { place: "Documents" },
+  fields: {
+    keys: { pattern: "^(?:custom)?(\\d{3,6})$", canonical: "Custom$1", defaults: [], defaultWords: [] },
+    reserved: ["key", "operation"]
+  },
   webhook: {
     required: [
       { name: "Record ID", aliases: [], pattern: "^[0-9]+$" },
@@ -74,6 +78,8 @@ interface Lead {
   contactId: string
   updatedAt: number
   readonly notes: Array<{ id: string; text: string }>
+  /** Further fields by key; absent where the CRM says nothing about any. */
+  fields?: Record<string, ReadonlyArray<string>>
   readonly documents?: Array<FakeDocument>
 }
 
@@ -88,9 +94,11 @@ export interface FakeDocument {
 
 /** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
 export interface Fault {
-  readonly on: "addNote" | "setStatus" | "read" | "upload" | "open"
+  readonly on: "addNote" | "setStatus" | "updateFields" | "read" | "upload" | "open"
   readonly how: "before" | "after" | "late" | "throttled"
 }
+
+const emptyCatalog: CrmCatalog = { caseTypes: [], statuses: [], fields: [] }
 
 /** The CRM's own state, and what the tests do to it. */
 export class FakeCrm extends Context.Service<
@@ -101,9 +109,12 @@ export class FakeCrm extends Context.Service<
     readonly calls: Array<string>
     /** Writes that a `late` fault has put off; a test commits them when it likes. */
     readonly late: Array<() => void>
+    /** What was asked to be written, field by field. */
+    readonly fieldWrites: Array<Readonly<Record<string, string>>>
+    catalog: CrmCatalog
   }
 >()("test/FakeCrm") {
-  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [] }))
+  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [], fieldWrites: [], catalog: emptyCatalog }))
 }
 
 const crmOf = Effect.gen(function* () {
@@ -129,13 +140,13 @@ const crmOf = Effect.gen(function* () {
     if (lead === undefined) return []
     const client = { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName }
     const status = { name: lead.status, raw: lead.status }
-    return [{ externalId: id, caseType: { externalId: "7", name: "Injury" }, status, client, updatedAt: lead.updatedAt, fields: {} }]
+    return [{ externalId: id, caseType: { externalId: "7", name: "Injury" }, status, client, updatedAt: lead.updatedAt, fields: lead.fields ?? {} }]
   }
   return Crm.of({
     verify: Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true }),
     changes: () =>
       Stream.sync(() => ({ cases: [...crm.leads.keys()].flatMap((id) => read(ExternalCaseId.make(id))), cursor: "next" })),
-    catalog: () => Effect.succeed({ caseTypes: [], statuses: [], fields: [] }),
+    catalog: () => Effect.sync(() => crm.catalog),
     decode: ({ receipts }) =>
       Effect.sync(() =>
         receipts.map(({ aliases, entries, receiptId }): CrmChange => {
@@ -151,7 +162,7 @@ const crmOf = Effect.gen(function* () {
               externalId: ExternalCaseId.make(found.values.get("Record ID")!),
               ...(status === undefined ? {} : { status: { name: status, raw: status } }),
               client: fullName === undefined ? {} : { fullName },
-              fields: {}
+              fields: Object.fromEntries(entries.filter(([key]) => key.startsWith("Custom")).map(([key, value]) => [key, [value]]))
             }
           }
         })
@@ -171,7 +182,14 @@ const crmOf = Effect.gen(function* () {
       const noteId = `note-${crm.calls.length}`
       return Effect.as(write("addNote", () => crm.leads.get(id)!.notes.push({ id: noteId, text })), { externalId: noteId })
     },
-    updateFields: () => Effect.succeed({}),
+    updateFields: ({ fields, id }) => {
+      crm.fieldWrites.push(fields)
+      const commit = () => {
+        const lead = crm.leads.get(id)!
+        lead.fields = { ...lead.fields, ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, [value]])) }
+      }
+      return Effect.as(write("updateFields", commit), {})
+    },
     setStatus: ({ id, status }) => Effect.as(write("setStatus", () => (crm.leads.get(id)!.status = status)), {})
   })
 })
