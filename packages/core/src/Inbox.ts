@@ -14,7 +14,7 @@ import { JobId, type NewJob, Priority } from "./domain/Job.ts"
 import { readListIntent } from "./domain/ListRouting.ts"
 import { type Disposition, type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { intake } from "./domain/Toggles.ts"
-import { type FieldTable, fieldTables, findFields } from "./domain/WebhookFields.ts"
+import { type FieldTable, fieldTables, findFields, normaliseKey } from "./domain/WebhookFields.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
@@ -149,6 +149,8 @@ export class Inbox extends Context.Service<
 interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | "externalCaseId"> {
   /** The body as it is kept. */
   readonly kept: string
+  /** The query as it is kept, where that is less than what came. */
+  readonly query?: FlatRecord
 }
 
 /** Pure: what becomes of a body under this connection's switches and alias table. */
@@ -175,12 +177,14 @@ const judge = (
   const all = found.options.size === 0 ? found.warnings : [...found.warnings, ...readListIntent(found.options).warnings]
   const common = { errors: found.errors, warnings: [...warnings, ...all], externalCaseId }
   const verdict = intake(connection.toggles)
-  // A switched-off firm's client data is not collected: the names of the keys stay, and the record's id.
+  // A switched-off firm's client data is not collected: the names of the keys stay, the record's id and the options.
+  const isOption = (key: string) => table.optionKeys.has(normaliseKey(key))
   if (verdict._tag === "Ignore")
     return {
       ...common,
       disposition: { _tag: "Ignored", reason: verdict.reason },
-      kept: JSON.stringify(parsed.success.map(([key]) => key))
+      kept: JSON.stringify(parsed.success.map(([key, value]) => (isOption(key) ? `${key}=${value}` : key))),
+      query: delivery.query.filter(([key]) => isOption(key))
     }
   return found.errors.length > 0
     ? { ...common, disposition: { _tag: "Refused", status: 422, problem: "webhook-fields-invalid" }, kept: delivery.body }
@@ -197,7 +201,7 @@ const receiptOf = Effect.fnUntraced(function* (connection: Connection, delivery:
     receiveNumber: 0,
     mediaType: delivery.mediaType,
     body: kept,
-    query: delivery.query,
+    query: verdict.query ?? delivery.query,
     headerNames: delivery.headerNames,
     disposition,
     errors,

@@ -249,6 +249,24 @@ describe("lists and webhooks", () => {
       )
     }).pipe(Effect.provide(layer)))
 
+  it.effect("keeps the options of a webhook that came while a switch was off, and no client data", () =>
+    Effect.gen(function* () {
+      const { number } = yield* begun()
+      const connections = yield* ConnectionStore
+      const storage = yield* Storage
+      yield* connections.update(firmId, connectionId, (value) => ({
+        ...value,
+        toggles: { ...value.toggles, receive: false }
+      }))
+      const options = { ...addsTo(number), client: "Ana Lee" }
+      const { receiptId } = yield* send("New", options, { list_action: "remove" })
+      const { body, query } = Option.getOrThrow(yield* storage.receipt(firmId, receiptId))
+      assert.deepStrictEqual(
+        [JSON.parse(body), query],
+        [["Record ID", "Stage", "Full Name", "list_action=remove"], [["list_id", String(number)]]]
+      )
+    }).pipe(Effect.provide(layer)))
+
   it.effect("says when a case has another case type than its list, and adds it all the same", () =>
     Effect.gen(function* () {
       const { id, number } = yield* begun()
