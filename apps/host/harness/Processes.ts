@@ -63,6 +63,8 @@ export interface HostOptions {
   readonly sandboxUrl: string
   readonly clientTimeoutMs: number
   readonly lateCommitMs: number
+  /** Where a story listens for the host's own webhooks. */
+  readonly toolsUrl?: string
 }
 
 const hostEnvironment = (options: HostOptions): Record<string, string> => ({
@@ -70,7 +72,10 @@ const hostEnvironment = (options: HostOptions): Record<string, string> => ({
   CASEWIRE_DATA: options.data,
   CASEWIRE_SANDBOX_ORIGIN: options.sandboxUrl,
   CASEWIRE_CLIENT_TIMEOUT_MS: String(options.clientTimeoutMs),
-  CASEWIRE_LATE_COMMIT_MS: String(options.lateCommitMs)
+  CASEWIRE_LATE_COMMIT_MS: String(options.lateCommitMs),
+  // Stories ask again and again whether something has happened.
+  CASEWIRE_API_REQUESTS_PER_HOUR: "1000000",
+  ...(options.toolsUrl === undefined ? {} : { CASEWIRE_PRIVATE_DESTINATIONS: options.toolsUrl })
 })
 
 export const startHost = async (options: HostOptions): Promise<Running> =>
@@ -85,7 +90,8 @@ export const startCasewire = async (options: {
   const env = {
     CASEWIRE_PORT: String(options.port),
     CASEWIRE_SANDBOX_PORT: String(options.sandboxPort),
-    CASEWIRE_DATA: options.data
+    CASEWIRE_DATA: options.data,
+    CASEWIRE_API_REQUESTS_PER_HOUR: "1000000"
   }
   const running = launch([hostMain, "start"], env, `http://127.0.0.1:${options.port}`, root)
   await answering(running, "/readyz")

@@ -3,18 +3,23 @@
  * reads this file.
  */
 import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
+import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp"
 import { layer as layerServer } from "@casewire/adapters-http/Server"
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
+import { CaseEntries } from "@casewire/core/CaseEntries"
+import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
 import { Outbox } from "@casewire/core/Outbox"
+import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Poller } from "@casewire/core/Poller"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
 import { StatusResume } from "@casewire/core/StatusResume"
+import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import lawRuler from "@casewire/lawruler-plugin"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
@@ -35,12 +40,23 @@ const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
 
 /** Every use case of the core over the store, without a way in. */
 export const layerCore = (settings: Settings) =>
-  Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+  Layer.mergeAll(
+    CaseEntries.layer,
+    Conflicts.layer,
+    Inbox.layer,
+    Lists.layer,
+    Setup.layer,
+    Subscriptions.layer,
+    Worker.layer
+  ).pipe(
+    Layer.provideMerge(Outbox.layer),
     Layer.provideMerge(Poller.layer),
     Layer.provideMerge(Delivery.layer),
     Layer.provideMerge(Reconciler.layer),
     Layer.provideMerge(StatusResume.layer),
     Layer.provideMerge(Projection.layer),
+    Layer.provideMerge(PlatformHooks.layer),
+    Layer.provideMerge(layerPlatformHttp({ privateOrigins: settings.privateDestinations })),
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(
       layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })
@@ -72,6 +88,7 @@ export const layerHost = (settings: Settings) =>
       layerServer({
         host: settings.host,
         port: settings.port,
+        requestsPerHour: settings.apiRequestsPerHour,
         ...(Option.isSome(settings.publicUrl) ? { publicUrl: settings.publicUrl.value } : {})
       })
     ),

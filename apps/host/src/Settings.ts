@@ -15,6 +15,13 @@ export class StartRefused extends Schema.TaggedError<StartRefused>()("StartRefus
 
 const milliseconds = (name: string, fallback: number) => Config.Int(name).pipe(Config.withDefault(fallback))
 
+const Origin = Schema.String.check(
+  Schema.makeFilter((text: string) => URL.canParse(text) && new URL(text).origin === text, {
+    expected: "an origin such as http://127.0.0.1:5000"
+  })
+)
+const AtLeastOne = Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
+
 export const settings = Config.all({
   /** Where the store, the key file and the documents are. */
   data: Config.NonEmptyString("CASEWIRE_DATA").pipe(Config.withDefault(".casewire")),
@@ -25,6 +32,10 @@ export const settings = Config.all({
   /** Origin of a sandbox that rehearsal connections may use; without it there are none. */
   sandboxOrigin: Config.option(Config.NonEmptyString("CASEWIRE_SANDBOX_ORIGIN")),
   sandboxPort: Config.Port("CASEWIRE_SANDBOX_PORT").pipe(Config.withDefault(4010)),
+  /** Origins, with commas between them, that signed webhooks may go to although they are private or without TLS. */
+  privateDestinations: Config.Array(Origin, "CASEWIRE_PRIVATE_DESTINATIONS").pipe(Config.withDefault([])),
+  /** How many requests an hour an API token may make. */
+  apiRequestsPerHour: Config.schema(AtLeastOne, "CASEWIRE_API_REQUESTS_PER_HOUR").pipe(Config.withDefault(500)),
   /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */
   key: Config.option(Config.Redacted("CASEWIRE_KEY")),
   clientTimeoutMs: milliseconds("CASEWIRE_CLIENT_TIMEOUT_MS", 20_000),

@@ -1,24 +1,44 @@
 /** The API's two middlewares: the bearer token names the firm, and what does not fit a schema names its fields. */
-import { Effect, Layer, Option, Redacted, SchemaIssue } from "effect"
+import { Clock, Effect, Layer, Option, Redacted, SchemaIssue } from "effect"
+import { HttpEffect, HttpServerResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
 import { Access, CurrentFirm, Decoding } from "@casewire/api/Access"
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { problem } from "./Problems.ts"
+import { type Counted, requestLimit } from "./RequestLimit.ts"
 
-export const layerAccess = Layer.effect(
+export const layerAccess = (requestsPerHour?: number) => Layer.effect(
   Access,
   Effect.gen(function* () {
     const connections = yield* ConnectionStore
+    const limit = requestLimit(requestsPerHour)
     return Access.of({
       bearer: Effect.fnUntraced(function* (endpoint, { credential }) {
         const firm = yield* connections.firmOfToken(Redacted.value(credential))
         if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
+        const now = yield* Clock.currentTimeMillis
+        const counted = limit.count(Redacted.value(credential), now)
+        yield* HttpEffect.appendPreResponseHandler((_request, response) => Effect.succeed(withLimit(response, counted, now)))
+        if (counted.isOver) return yield* Effect.fail(problem("rate-limited"))
         return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
       })
     })
   })
 )
+
+/** On every answer to a valid token, the refusal included. */
+const withLimit = (
+  response: HttpServerResponse.HttpServerResponse,
+  { isOver, limit, remaining, resetsAt }: Counted,
+  now: number
+) =>
+  HttpServerResponse.setHeaders(response, {
+    "x-ratelimit-limit": String(limit),
+    "x-ratelimit-remaining": String(remaining),
+    "x-ratelimit-reset": String(resetsAt),
+    ...(isOver ? { "retry-after": String(Math.max(1, Math.ceil(resetsAt - now / 1000))) } : {})
+  })
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 

@@ -11,21 +11,24 @@ import { type Problem, problemContentType } from "@casewire/api/Problem"
 import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
+import { layerEntryHandlers } from "./EntryHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
 import { layerMappingHandlers } from "./MappingHandlers.ts"
+import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
-const layerApi = Layer.mergeAll(
+const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers]),
-  Layer.provide([layerAccess, layerDecoding]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers]),
+  Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )
 
-export const apiApp = Effect.map(HttpRouter.toHttpEffect(layerApi), (app) =>
+/** `requestsPerHour`: how many an API token may make; 500 where it is left out. */
+export const apiApp = (requestsPerHour?: number) => Effect.map(HttpRouter.toHttpEffect(layerApi(requestsPerHour)), (app) =>
   app.pipe(
     Effect.map((response) =>
       needsProblem(response)

@@ -77,8 +77,11 @@ const layerCases = HttpApiBuilder.group(
   "cases",
   Effect.fn(function* (handlers) {
     const cases = yield* CaseStore
+    const connections = yield* ConnectionStore
     const view = Effect.fnUntraced(function* (of: Case) {
-      return caseView(of, yield* cases.client(of.firmId, of.clientId))
+      const connection = yield* Effect.option(connections.get(of.firmId, of.connectionId))
+      const plugin = Option.getOrUndefined(connection)?.plugin
+      return caseView(of, yield* cases.client(of.firmId, of.clientId), plugin)
     })
     const get = Effect.fnUntraced(function* (id: CaseId) {
       const { firmId } = yield* CurrentFirm

@@ -4,8 +4,11 @@
  */
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
 import type { CaseNotFound } from "@casewire/core/Outbox"
+import type { ConflictNotFound } from "@casewire/core/Conflicts"
+import type { SubscriptionNotFound } from "@casewire/core/Subscriptions"
 import type { ReceiptNotFound } from "@casewire/core/Inbox"
 import type { SetupInvalid } from "@casewire/core/Setup"
+import type { DocumentNotFound } from "@casewire/core/ports/DocumentStore"
 import type { ConnectionNotFound } from "@casewire/core/ports/ConnectionStore"
 import type { CrmError } from "@casewire/core/ports/Crm"
 import type { Problem } from "@casewire/api/Problem"
@@ -18,8 +21,14 @@ const known = {
   "idempotency-key-mismatch": [400, "The idempotency key and the event's id differ"],
   unauthenticated: [401, "A valid bearer token is needed"],
   "webhook-token-invalid": [401, "The webhook token is not valid"],
+  "confirmation-required": [403, "The number of overwrites must be confirmed"],
   "not-found": [404, "There is no such thing"],
   "method-not-allowed": [405, "The method is not allowed here"],
+  "already-linked": [409, "The record has its case already"],
+  "already-queued": [409, "It is on its way already"],
+  "conflict-settled": [409, "The conflict was settled before"],
+  "plan-expired": [409, "The plan cannot be used any more"],
+  "status-sync-already-on": [409, "Status sync is on, and nothing waits for an answer"],
   "request-timeout": [408, "The request took too long"],
   "body-too-large": [413, "The body is too large"],
   "url-too-long": [414, "The URL is too long"],
@@ -33,6 +42,7 @@ const known = {
   "mapping-invalid": [422, "The mapping cannot be saved like this"],
   "sheet-unreadable": [422, "The file cannot be read as a mapping sheet"],
   "draft-closed": [409, "The draft was applied or discarded before"],
+  "subscription-invalid": [422, "The subscription cannot be saved like this"],
   "links-invalid": [422, "The case-type links cannot be saved like this"],
   "aliases-invalid": [422, "The webhook keys cannot be saved like this"],
   "rate-limited": [429, "Too many requests"],
@@ -89,7 +99,7 @@ const byStatus: ReadonlySet<ProblemName> = new Set([
 ])
 
 /** The same answer for an id of another firm and for one that never was. */
-export const notFound = (_error: ConnectionNotFound | CaseNotFound | ReceiptNotFound) => problem("not-found")
+export const notFound = (_error: DocumentNotFound | ConflictNotFound | SubscriptionNotFound | ConnectionNotFound | CaseNotFound | ReceiptNotFound) => problem("not-found")
 
 const subjects = { connection: "connection-invalid", links: "links-invalid", aliases: "aliases-invalid" } as const
 

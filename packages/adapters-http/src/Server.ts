@@ -12,6 +12,8 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Context, Effect, Layer, Schema } from "effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { CrmConnections } from "@casewire/core/CrmConnections"
+import type { CaseEntries } from "@casewire/core/CaseEntries"
+import type { Conflicts } from "@casewire/core/Conflicts"
 import type { Inbox } from "@casewire/core/Inbox"
 import type { Lists } from "@casewire/core/Lists"
 import type { Outbox } from "@casewire/core/Outbox"
@@ -24,7 +26,11 @@ import type { Plugins } from "@casewire/core/ports/Plugins"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { SheetReader } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
+import type { RunStore } from "@casewire/core/ports/RunStore"
+import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Setup } from "@casewire/core/Setup"
+import type { StatusResume } from "@casewire/core/StatusResume"
+import type { Subscriptions } from "@casewire/core/Subscriptions"
 import { apiApp } from "./ApiApp.ts"
 import { isProblemName, problem } from "./Problems.ts"
 import { PublicUrl } from "./PublicUrl.ts"
@@ -41,6 +47,8 @@ export interface ServerOptions extends WebhookOptions {
   readonly port: number
   /** How the CRM reaches this host, where that is not the address it listens on. */
   readonly publicUrl?: string
+  /** How many requests an hour an API token may make. Default 500. */
+  readonly requestsPerHour?: number
   /** How long running requests may take once the server is told to stop. Default 10 s. */
   readonly drainMs?: number
   readonly limits?: Partial<ServerLimits>
@@ -92,6 +100,12 @@ export type Services =
   | Queue
   | SheetReader
   | Storage
+  | CaseEntries
+  | Conflicts
+  | RunStore
+  | StatusResume
+  | Subscriptions
+  | SubscriptionStore
 
 /** A server that listens, and where. */
 export class ListeningAddress extends Context.Service<
@@ -110,7 +124,7 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
   const slow = slowRequests({ timeoutMs: limits.requestMs, sweepMs: limits.sweepMs })
   const webhook = yield* makeWebhookRoute(options, slow)
   const scope = yield* Effect.scope
-  const app = yield* apiApp.pipe(
+  const app = yield* apiApp(options.requestsPerHour).pipe(
     Effect.provideService(PublicUrl, { base: Effect.sync(() => options.publicUrl?.replace(/\/+$/, "") ?? where.url) })
   )
   const api = yield* NodeHttpServer.makeHandler(app, { scope }).pipe(

@@ -1,15 +1,17 @@
 /** How the core's values are shown over HTTP: pure, and the one place that knows both shapes. */
 import { Option } from "effect"
-import type { CaseView } from "@casewire/api/Cases"
+import type { CaseView, ClientView } from "@casewire/api/Cases"
 import type { ConnectionView } from "@casewire/api/Connections"
 import type { JobView, WorkWord } from "@casewire/api/Jobs"
 import type { DispositionWord, ReceiptView } from "@casewire/api/Receipts"
+import type { RunView } from "@casewire/api/Runs"
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
-import type { Case, Client } from "@casewire/core/domain/Case"
+import { type Case, type Client, isLinked } from "@casewire/core/domain/Case"
 import type { Connection } from "@casewire/core/domain/Connection"
 import type { Job, Work } from "@casewire/core/domain/Job"
 import { isPending } from "@casewire/core/domain/Merge"
 import type { Disposition, Receipt } from "@casewire/core/domain/Receipt"
+import type { Run } from "@casewire/core/domain/Run"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import type { Credentials } from "@casewire/core/ports/ConnectionStore"
 
@@ -41,10 +43,15 @@ export const connectionView = (
   updatedAt: connection.updatedAt
 })
 
-export const caseView = (of: Case, client: Option.Option<Client>): CaseView => ({
+/** `plugin` is the CRM that a linked case comes from. */
+export const caseView = (of: Case, client: Option.Option<Client>, plugin: string | undefined): CaseView => ({
   id: of.id,
-  connectionId: of.connectionId,
-  externalId: of.externalId,
+  connectionId: isLinked(of) ? of.connectionId : null,
+  externalId: isLinked(of) ? of.externalId : null,
+  entry:
+    plugin === undefined
+      ? (of.entry ?? {})
+      : { ...of.entry, externalSource: plugin.replaceAll("-", "_"), externalSourceId: of.externalId },
   standing: of.standing,
   name: of.name,
   caseType: of.caseType,
@@ -54,10 +61,7 @@ export const caseView = (of: Case, client: Option.Option<Client>): CaseView => (
     state: statusState(of),
     twoWay: of.status
   },
-  client: Option.match(client, {
-    onNone: () => null,
-    onSome: ({ connectionId: _connection, firmId: _firm, ...shown }) => shown
-  }),
+  client: Option.match(client, { onNone: () => null, onSome: clientView }),
   fields: of.fields,
   dirtySince: of.dirtySince,
   createdAt: of.createdAt,
@@ -66,6 +70,8 @@ export const caseView = (of: Case, client: Option.Option<Client>): CaseView => (
   externalUpdatedAt: of.externalUpdatedAt,
   verifiedAt: of.verifiedAt
 })
+
+export const clientView = ({ connectionId: _connection, firmId: _firm, ...shown }: Client): ClientView => shown
 
 const statusState = (of: Case): CaseView["status"]["state"] =>
   of.reported !== null
@@ -109,13 +115,18 @@ export const receiptView = (receipt: Receipt): ReceiptView => ({
   replayedAt: receipt.replayedAt
 })
 
-const workWords = {
+export const workWords = {
   ApplyReceipt: "apply-receipt",
   ReadCase: "read-case",
   AddNote: "add-note",
   PushStatus: "push-status",
   PushFields: "push-fields",
-  Pull: "pull"
+  PushDocument: "push-document",
+  Notify: "notify",
+  Pull: "pull",
+  PullNotes: "pull-notes",
+  PullDocuments: "pull-documents",
+  Sweep: "sweep"
 } as const satisfies Record<Work["_tag"], WorkWord>
 
 const workTags = {
@@ -124,7 +135,12 @@ const workTags = {
   "add-note": "AddNote",
   "push-status": "PushStatus",
   "push-fields": "PushFields",
-  pull: "Pull"
+  "push-document": "PushDocument",
+  notify: "Notify",
+  pull: "Pull",
+  "pull-notes": "PullNotes",
+  "pull-documents": "PullDocuments",
+  sweep: "Sweep"
 } as const satisfies Record<WorkWord, Work["_tag"]>
 
 export const workTag = (word: WorkWord): Work["_tag"] => workTags[word]
@@ -160,7 +176,17 @@ const aboutOf = (work: Work): Readonly<Record<string, string>> => {
       return { caseId: work.caseId, externalCaseId: work.externalCaseId, eventId: work.eventId, target: work.target }
     case "PushFields":
       return { caseId: work.caseId, externalCaseId: work.externalCaseId, eventId: work.eventId }
+    case "PushDocument":
+      return { caseId: work.caseId, externalCaseId: work.externalCaseId, documentId: work.documentId }
+    case "Notify":
+      return { subscriptionId: work.subscriptionId, webhookId: work.webhookId }
+    case "PullNotes":
+    case "PullDocuments":
+      return { externalCaseId: work.externalCaseId }
     case "Pull":
+    case "Sweep":
       return {}
   }
 }
+
+export const runView = ({ cursor: _cursor, firmId: _firm, ...shown }: Run): RunView => shown

@@ -4,6 +4,8 @@
  */
 import { connect, type Socket } from "node:net"
 import { Effect, Layer, Logger, ManagedRuntime, Option, Redacted, Stream } from "effect"
+import { CaseEntries } from "@casewire/core/CaseEntries"
+import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
@@ -13,15 +15,24 @@ import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
+import { PlatformHooks } from "@casewire/core/PlatformHooks"
+import { Projection } from "@casewire/core/Projection"
+import { StatusResume } from "@casewire/core/StatusResume"
+import { Subscriptions } from "@casewire/core/Subscriptions"
+import { Queue } from "@casewire/core/ports/Queue"
+import { RunStore } from "@casewire/core/ports/RunStore"
+import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
+import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Setup } from "@casewire/core/Setup"
 import { layer as layerGateway } from "../src/CrmHttp.ts"
+import { layer as layerPlatformHttp } from "../src/PlatformHttp.ts"
 import { layer as layerServer, ListeningAddress, type ServerOptions } from "../src/Server.ts"
 
 export const allOn: Toggles = {
@@ -109,7 +120,7 @@ const layerPlugins = Layer.succeed(
   Plugins.of({
     manifests: Effect.succeed([manifest, other]),
     manifest: (id) => Option.fromUndefinedOr([manifest, other].find((known) => known.id === id)),
-    crm: () => crm
+    crm: () => Layer.merge(crm, CrmDocuments.layerUnsupported("not yet"))
   })
 )
 
@@ -131,8 +142,15 @@ const layerSheets = Layer.succeed(SheetReader, {
 
 type OverStorage = Layer.Layer<Storage, never, Storage>
 
+/** Where the firm's own tools may listen in tests; whether anybody does is the test's business. */
+export const toolsPort = 48_271
+const privateOrigins = [`http://127.0.0.1:${toolsPort}`]
+
 const layerCore = (over: OverStorage) =>
-  Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer).pipe(
+  Layer.mergeAll(CaseEntries.layer, Conflicts.layer, Inbox.layer, Lists.layer, Setup.layer, Subscriptions.layer).pipe(
+    Layer.provideMerge(Layer.mergeAll(Outbox.layer, Projection.layer, StatusResume.layer)),
+    Layer.provideMerge(PlatformHooks.layer),
+    Layer.provideMerge(layerPlatformHttp({ privateOrigins, timeoutMs: 1000 })),
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(layerGateway({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 })),
     Layer.provideMerge(layerPlugins),
@@ -161,7 +179,7 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 
 export const startWorld = async (options: Partial<ServerOptions> = {}, over: OverStorage = overStorage(() => ({}))) => {
   const runtime = ManagedRuntime.make(
-    layerServer({ host: "127.0.0.1", port: 0, drainMs: 500, ...options }).pipe(
+    layerServer({ host: "127.0.0.1", port: 0, drainMs: 500, requestsPerHour: 1_000_000, ...options }).pipe(
       Layer.provideMerge(layerCore(over)),
       // Failures are made on purpose here; their log lines would only hide a real one.
       Layer.provide(Logger.layer([]))
@@ -171,7 +189,15 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
     effect: Effect.Effect<
       A,
       E,
-      Setup | Inbox | Outbox | CaseStore | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
+      | Setup
+      | Inbox
+      | Outbox
+      | PlatformHooks
+      | Projection
+      | Queue
+      | RunStore
+      | SubscriptionStore
+      | CaseStore | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
     >
   ) => runtime.runPromise(effect)
   const made = await run(

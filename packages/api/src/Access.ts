@@ -5,7 +5,7 @@
 import { Context } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
 import type { FirmId } from "@casewire/core/domain/Ids"
-import { BadRequest, Invalid, Unauthenticated } from "./Problem.ts"
+import { BadRequest, Invalid, RateLimited, Unauthenticated } from "./Problem.ts"
 
 /** The firm of the bearer token, and the token's name, which is who did it in a case's history. */
 export class CurrentFirm extends Context.Service<CurrentFirm, { readonly firmId: FirmId; readonly name: string }>()(
@@ -15,7 +15,7 @@ export class CurrentFirm extends Context.Service<CurrentFirm, { readonly firmId:
 export class Access extends HttpApiMiddleware.Service<Access, { provides: CurrentFirm }>()("@casewire/api/Access", {
   requiredForClient: true,
   security: { bearer: HttpApiSecurity.bearer },
-  error: Unauthenticated
+  error: [Unauthenticated, RateLimited]
 }) {}
 
 /** Turns what does not fit an endpoint's schema into problems that name the fields. */

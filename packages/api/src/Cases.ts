@@ -1,7 +1,7 @@
 /** Cases, their clients and their history, and the conflicts a person should look at. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { CaseEvent, CaseId, Client, ExternalCaseId, Standing } from "@casewire/core/domain/Case"
+import { CaseEntry, CaseEvent, CaseId, Client, ExternalCaseId, Standing } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { CaseType } from "@casewire/core/domain/Mapping"
 import { TwoWay } from "@casewire/core/domain/Merge"
@@ -24,6 +24,8 @@ export const ClientView = Schema.Struct({
   updatedAt: Time
 })
 
+export interface ClientView extends Schema.Schema.Type<typeof ClientView> {}
+
 export const StatusView = Schema.Struct({
   /** What the platform holds. */
   value: Schema.NullOr(Schema.String),
@@ -36,8 +38,11 @@ export const StatusView = Schema.Struct({
 
 export const CaseView = Schema.Struct({
   id: CaseId,
-  connectionId: ConnectionId,
-  externalId: ExternalCaseId,
+  /** Both null: a plain case, entered by hand and not linked to a record in a CRM. */
+  connectionId: Schema.NullOr(ConnectionId),
+  externalId: Schema.NullOr(ExternalCaseId),
+  /** What was entered with it, and for a linked case the CRM it comes from. */
+  entry: CaseEntry,
   standing: Standing,
   name: Schema.String,
   caseType: CaseType,

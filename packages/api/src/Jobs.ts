@@ -7,7 +7,19 @@ import { Access, Decoding } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
-export const WorkWord = Schema.Literals(["apply-receipt", "read-case", "add-note", "push-status", "push-fields", "pull"])
+export const WorkWord = Schema.Literals([
+  "apply-receipt",
+  "read-case",
+  "add-note",
+  "push-status",
+  "push-fields",
+  "push-document",
+  "notify",
+  "pull",
+  "pull-notes",
+  "pull-documents",
+  "sweep"
+])
 export type WorkWord = typeof WorkWord.Type
 const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Array(item))
 

@@ -23,9 +23,12 @@ const ofStatus = <const S extends number>(status: S) =>
 
 export const BadRequest = ofStatus(400)
 export const Unauthenticated = ofStatus(401)
+export const Forbidden = ofStatus(403)
 export const NotFound = ofStatus(404)
 export const Conflict = ofStatus(409)
 export const Invalid = ofStatus(422)
+/** More requests in an hour than the token may make. */
+export const RateLimited = ofStatus(429)
 /** The CRM answered with a failure, or not at all. */
 export const CrmFailed = ofStatus(502)
 
