@@ -7,12 +7,13 @@ import { casewire, freePort, type HostOptions, type Running, startHost, startSan
 import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
 import { kill } from "./Kill.ts"
+import { lists } from "./Lists.ts"
 import { outbound } from "./Outbound.ts"
 import { statuses } from "./Statuses.ts"
 import type { Step, Story } from "./Story.ts"
 import { webhooks } from "./Webhooks.ts"
 
-const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...kill]
+const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...kill]
 
 const run = async (): Promise<boolean> => {
   const { data, remove } = throwAway()

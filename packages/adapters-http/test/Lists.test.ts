@@ -80,8 +80,8 @@ describe("lists", () => {
     const { id } = await make()
     const rule = await world.call("PUT", `/lists/${id}/auto-add`, { on: true, connectionId: world.foreign.id })
     expect([rule.status, rule.body.errors]).toEqual([422, [{ field: "autoAdd.connectionId", code: "unknown" }]])
-    const form = await world.call("POST", `/lists/${id}/members`, { action: "explode", caseIds: [] })
-    expect([form.status, form.body.errors.map(({ field }: { field: string }) => field)]).toEqual([422, ["action", "caseIds"]])
+    const form = await world.call("POST", `/lists/${id}/members`, { action: "add", caseIds: [] })
+    expect([form.status, form.body.errors]).toEqual([422, [{ field: "caseIds", code: "invalid" }]])
   })
 
   it("take cases by hand, say what became of each, and write down who did it", async () => {
