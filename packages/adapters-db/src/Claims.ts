@@ -18,23 +18,27 @@ export const claimHeads = async (
     readonly limit: number
     readonly leaseMs: number
     readonly perConnection?: number
+    readonly batch?: { readonly work: string; readonly size: number }
   }
 ): Promise<ReadonlyArray<Row>> => {
-  const { leaseMs, limit, perConnection = Number.MAX_SAFE_INTEGER, worker } = options
+  const { batch, leaseMs, limit, perConnection = Number.MAX_SAFE_INTEGER, worker } = options
   if (limit <= 0) return []
   await readyWhatIsDue(db, now)
-  const candidates = await connectionsWithWork(db)
-  const heads: Array<{ readonly seq: number; readonly priority: number }> = []
+  const candidates = await connectionsWithWork(db, batch?.work ?? "")
+  const units: Array<Unit> = []
   // Whatever is among the first `limit` heads belongs to one of the first `limit` connections, ordered by their best.
   const open = candidates
     .filter(({ running }) => running < perConnection)
     .sort(byUrgency)
     .slice(0, limit)
-  for (const { id, running } of open) heads.push(...(await readyOf(db, id, Math.min(limit, perConnection - running))))
-  if (heads.length === 0) return []
-  const chosen = heads.sort(byUrgency).slice(0, limit)
+  for (const { id, running } of open) units.push(...(await unitsOf(db, id, Math.min(limit, perConnection - running), batch)))
+  if (units.length === 0) return []
+  const chosen = units
+    .sort(byUrgency)
+    .slice(0, limit)
+    .flatMap(({ seqs }) => seqs)
   const rows: Array<Row> = []
-  for (const { seq } of chosen)
+  for (const seq of chosen)
     rows.push(
       await db
         .updateTable("jobs")
@@ -62,7 +66,7 @@ const readyWhatIsDue = async (db: Kysely<Tables>, now: number): Promise<void> =>
 }
 
 /** Walks the index from connection to connection instead of over all ready heads. */
-const connectionsWithWork = async (db: Kysely<Tables>) => {
+const connectionsWithWork = async (db: Kysely<Tables>, together: string) => {
   const { rows } = await sql<{ id: string; running: number; priority: number; seq: number }>`
     with recursive connection (id) as (
       select min(connection_id) from jobs where phase = 1
@@ -70,7 +74,10 @@ const connectionsWithWork = async (db: Kysely<Tables>) => {
       select (select min(connection_id) from jobs where phase = 1 and connection_id > connection.id)
       from connection where connection.id is not null
     ),
-    running (id, n) as (select connection_id, count(*) from jobs where phase = 2 group by connection_id)
+    running (id, n) as (
+      select connection_id, sum(work_tag <> ${together}) + max(work_tag = ${together})
+      from jobs where phase = 2 group by connection_id
+    )
     select connection.id as id, coalesce(running.n, 0) as running, head.priority as priority, head.seq as seq
     from connection
     left join running on running.id = connection.id
@@ -81,11 +88,30 @@ const connectionsWithWork = async (db: Kysely<Tables>) => {
   return rows
 }
 
-const readyOf = async (db: Kysely<Tables>, connectionId: string, limit: number) => {
-  const { rows } = await sql<{ seq: number; priority: number }>`
-    select seq, priority from jobs where phase = 1 and connection_id = ${connectionId}
-    order by priority, seq limit ${limit}`.execute(db)
+/** One job, or the jobs that are done together: as urgent as its most urgent one. */
+interface Unit {
+  readonly seq: number
+  readonly priority: number
+  readonly seqs: ReadonlyArray<number>
+}
+
+const unitsOf = async (
+  db: Kysely<Tables>,
+  connectionId: string,
+  limit: number,
+  batch: { readonly work: string; readonly size: number } | undefined
+): Promise<ReadonlyArray<Unit>> => {
+  const { rows } = await sql<{ seq: number; priority: number; work_tag: string }>`
+    select seq, priority, work_tag from jobs where phase = 1 and connection_id = ${connectionId}
+    order by priority, seq limit ${limit + (batch?.size ?? 0)}`.execute(db)
+  const together = rows.filter(({ work_tag }) => work_tag === batch?.work).slice(0, batch?.size)
+  const [first] = together
   return rows
+    .flatMap(({ priority, seq, work_tag }): ReadonlyArray<Unit> => {
+      if (work_tag !== batch?.work) return [{ seq, priority, seqs: [seq] }]
+      return seq === first?.seq ? [{ seq, priority, seqs: together.map((row) => row.seq) }] : []
+    })
+    .slice(0, limit)
 }
 
 const byUrgency = (

@@ -7,6 +7,7 @@ import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
 import { listStoreContract } from "@casewire/contract-kit/ListStore"
 import { queueContract } from "@casewire/contract-kit/Queue"
 import { storageContract } from "@casewire/contract-kit/Storage"
+import { timelineContract } from "@casewire/contract-kit/Timeline"
 import { layerSqlite } from "../src/Sqlite.ts"
 import { tempOptions } from "./TempStore.ts"
 
@@ -22,3 +23,4 @@ connectionStoreContract("SQLite", options)
 documentStoreContract("SQLite", options)
 mappingStoreContract("SQLite", options)
 listStoreContract("SQLite", options)
+timelineContract("SQLite", options)

@@ -4,6 +4,7 @@ import { Effect, Fiber, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { newId } from "@casewire/core/domain/Ids"
 import { DocumentStore, type StoredDocument } from "@casewire/core/ports/DocumentStore"
+import { Storage } from "@casewire/core/ports/Storage"
 import { contract, type Laws } from "./Law.ts"
 import { pause } from "./OpenTransaction.ts"
 import { firm, otherFirm, start } from "./samples.ts"
@@ -278,6 +279,46 @@ export const documentStoreLaws: Laws = {
         const { id } = yield* put(bytes)
         const copies = yield* Effect.forEach([1, 2, 3], () => contentOf(id), { concurrency: "unbounded" })
         for (const copy of copies) assert.deepStrictEqual(copy, bytes)
+      })
+    },
+    {
+      title: "what is known of a document can be changed, and its bytes and its time stay",
+      run: Effect.gen(function* () {
+        const store = yield* DocumentStore
+        const before = yield* put(bytesOf(1000))
+        yield* TestClock.adjust(1000)
+        const change = { name: "Größe.pdf", contentType: "image/png", owner: "case-1" }
+        const after = { ...before, ...change }
+        assert.deepStrictEqual(yield* store.describe(firm.id, before.id, change), Option.some(after))
+        assert.deepStrictEqual(yield* store.get(firm.id, before.id), Option.some(after))
+        assert.deepStrictEqual(yield* store.ofOwner(firm.id, "case-1"), [after])
+        assert.deepStrictEqual(yield* store.ofOwner(firm.id, before.owner), [])
+        assert.deepStrictEqual(yield* contentOf(before.id), bytesOf(1000))
+      })
+    },
+    {
+      title: "describing what is not there, or another firm's, is nothing and changes nothing",
+      run: Effect.gen(function* () {
+        const store = yield* DocumentStore
+        const before = yield* put(bytesOf(10))
+        const change = { name: "stolen", contentType: "image/png", owner: "case-1" }
+        assert.deepStrictEqual(yield* store.describe(firm.id, "nothing", change), Option.none())
+        assert.deepStrictEqual(yield* store.describe(otherFirm.id, before.id, change), Option.none())
+        assert.deepStrictEqual(yield* store.get(firm.id, before.id), Option.some(before))
+      })
+    },
+    {
+      title: "a description rolls back with its transaction",
+      run: Effect.gen(function* () {
+        const storage = yield* Storage
+        const store = yield* DocumentStore
+        const before = yield* put(bytesOf(10))
+        const change = { name: "other", contentType: "image/png", owner: "case-1" }
+        yield* Effect.exit(
+          storage.atomically(Effect.andThen(store.describe(firm.id, before.id, change), Effect.fail("no")))
+        )
+        yield* pause
+        assert.deepStrictEqual(yield* store.get(firm.id, before.id), Option.some(before))
       })
     }
   ],

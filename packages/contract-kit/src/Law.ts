@@ -14,9 +14,10 @@ import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { Storage } from "@casewire/core/ports/Storage"
+import type { Timeline } from "@casewire/core/ports/Timeline"
 import { connection, firm, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
 
-export type Ports = Storage | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
+export type Ports = Storage | Timeline | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
 
 export interface Law {
   readonly title: string

@@ -225,5 +225,57 @@ export const laneLaws: ReadonlyArray<Law> = [
       const leases = yield* claim({ perConnection: 1 })
       assert.deepStrictEqual(ids(leases.map(({ job }) => job)), [jobs[0]!.id, jobs[2]!.id])
     })
+  },
+  {
+    title: "jobs that are done together are claimed together, and count as one",
+    run: Effect.gen(function* () {
+      const reads = yield* makeJobs({ key: "1" }, { key: "2" }, { key: "3" })
+      const [other] = yield* makeJobs({ key: "4", work: { _tag: "Pull" } })
+      yield* enqueue(...reads, other!)
+      const leases = yield* claim({ limit: 2, perConnection: 2, batch: { work: "ReadCase", size: 10 } })
+      assert.deepStrictEqual(ids(leases.map(({ job }) => job)), [...reads.map(({ id }) => id), other!.id])
+    })
+  },
+  {
+    title: "no more are claimed together than their size, and the next claim takes the rest",
+    run: Effect.gen(function* () {
+      const reads = yield* makeJobs({ key: "1" }, { key: "2" }, { key: "3" })
+      yield* enqueue(...reads)
+      const batch = { work: "ReadCase", size: 2 } as const
+      const first = yield* claim({ limit: 1, batch })
+      assert.deepStrictEqual(ids(first.map(({ job }) => job)), [reads[0]!.id, reads[1]!.id])
+      const second = yield* claim({ limit: 1, batch })
+      assert.deepStrictEqual(ids(second.map(({ job }) => job)), [reads[2]!.id])
+    })
+  },
+  {
+    title: "jobs of two connections are never claimed together",
+    run: Effect.gen(function* () {
+      const reads = yield* makeJobs({ key: "1" }, { key: "2", connectionId: secondConnection.id }, { key: "3" })
+      yield* enqueue(...reads)
+      const leases = yield* claim({ limit: 1, batch: { work: "ReadCase", size: 10 } })
+      assert.deepStrictEqual(ids(leases.map(({ job }) => job)), [reads[0]!.id, reads[2]!.id])
+    })
+  },
+  {
+    title: "what is claimed together is due, at the head of its lane and under no lease",
+    run: Effect.gen(function* () {
+      const [first, behind, , later] = yield* makeJobs({ key: "1" }, { key: "1" }, { key: "2" }, { key: "3", notBefore: start + 1 })
+      yield* enqueue(first!, behind!, later!)
+      const batch = { work: "ReadCase", size: 10 } as const
+      assert.deepStrictEqual(ids((yield* claim({ batch })).map(({ job }) => job)), [first!.id])
+      assert.deepStrictEqual(yield* claim({ batch }), [])
+    })
+  },
+  {
+    title: "jobs that run together leave room for others of their connection",
+    run: Effect.gen(function* () {
+      const batch = { work: "ReadCase", size: 10 } as const
+      yield* enqueue(...(yield* makeJobs({ key: "1" }, { key: "2" }, { key: "3" })))
+      assert.lengthOf(yield* claim({ perConnection: 2, batch }), 3)
+      const [other] = yield* makeJobs({ key: "4", work: { _tag: "Pull" } })
+      yield* enqueue(other!)
+      assert.deepStrictEqual(ids((yield* claim({ perConnection: 2, batch })).map(({ job }) => job)), [other!.id])
+    })
   }
 ]

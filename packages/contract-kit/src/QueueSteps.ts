@@ -16,7 +16,12 @@ export const enqueue = Effect.fnUntraced(function* (...jobs: ReadonlyArray<NewJo
 })
 
 export const claim = Effect.fnUntraced(function* (
-  options: { limit?: number; perConnection?: number; leaseMs?: number } = {}
+  options: {
+    limit?: number
+    perConnection?: number
+    leaseMs?: number
+    batch?: { work: Job["work"]["_tag"]; size: number }
+  } = {}
 ) {
   const queue = yield* Queue
   return yield* queue.claim({ worker: "w1", limit: 100, leaseMs, ...options })

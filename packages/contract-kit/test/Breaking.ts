@@ -9,6 +9,7 @@ import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { ListStore } from "@casewire/core/ports/ListStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
+import { Timeline } from "@casewire/core/ports/Timeline"
 import type { FirmId } from "@casewire/core/domain/Ids"
 import type { Ports } from "../src/Law.ts"
 import { firm, otherFirm } from "../src/samples.ts"
@@ -19,6 +20,7 @@ export interface Own {
   readonly cases: CaseStore["Service"]
   readonly connections: ConnectionStore["Service"]
   readonly documents: DocumentStore["Service"]
+  readonly timeline: Timeline["Service"]
   readonly lists: ListStore["Service"]
   readonly mappings: MappingStore["Service"]
 }
@@ -35,6 +37,7 @@ export const inQueue = mutantOf("queue")
 export const inCases = mutantOf("cases")
 export const inConnections = mutantOf("connections")
 export const inDocuments = mutantOf("documents")
+export const inTimeline = mutantOf("timeline")
 export const inLists = mutantOf("lists")
 export const inMappings = mutantOf("mappings")
 
@@ -48,6 +51,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         connections: yield* ConnectionStore,
         lists: yield* ListStore,
         documents: yield* DocumentStore,
+        timeline: yield* Timeline,
         mappings: yield* MappingStore
       }
       const ports = { ...own, ...mutant(own) }
@@ -57,6 +61,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         Context.add(ConnectionStore, ports.connections),
         Context.add(ListStore, ports.lists),
         Context.add(DocumentStore, ports.documents),
+        Context.add(Timeline, ports.timeline),
         Context.add(MappingStore, ports.mappings)
       )
     })

@@ -1,7 +1,7 @@
 /** Document stores that break one promise each. */
 import { Effect, Option, Stream } from "effect"
 import { firm, otherFirm } from "../src/samples.ts"
-import { inDocuments, ofAny, reversed, type Mutant } from "./Breaking.ts"
+import { escaped, inDocuments, ofAny, reversed, type Mutant } from "./Breaking.ts"
 
 export const documentMutants: Record<string, Mutant> = {
   "mixes chunks up": inDocuments((own) => ({
@@ -87,5 +87,13 @@ export const documentMutants: Record<string, Mutant> = {
           return own.open(firmId, id)
         })
     }
-  })
+  }),
+  "describes nothing": inDocuments((own) => ({ describe: (firmId, id) => own.get(firmId, id) })),
+  "describes for all firms": inDocuments((own) => ({
+    describe: (_, id, change) => ofAny((firmId) => own.describe(firmId, id, change))
+  })),
+  "describes outside the transaction": inDocuments((own) => ({
+    describe: (firmId, id, change) =>
+      Effect.as(escaped(own.describe(firmId, id, change)), Option.none())
+  }))
 }

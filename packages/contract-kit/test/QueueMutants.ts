@@ -101,6 +101,18 @@ export const queueMutants: Record<string, Mutant> = {
       settle: (lease, outcome) => Effect.tap(own.settle(lease, outcome), () => Effect.sync(() => (running -= 1)))
     }
   }),
+  "claims one by one": claimingWith(({ batch: _, ...options }) => options),
+  "claims together without limit": claimingWith((options) => ({
+    ...options,
+    ...(options.batch === undefined ? {} : { batch: { ...options.batch, size: 1000 } })
+  })),
+  "claims whatever waits together": claimingWith((options) => ({
+    ...options,
+    ...(options.batch === undefined ? {} : { limit: options.batch.size })
+  })),
+  "knows no time when it claims together": inQueue((own) => ({
+    enqueue: (jobs) => own.enqueue(jobs.map(({ notBefore: _, ...job }) => job))
+  })),
   "caps all connections together": claimingWith((options) => ({
     ...options,
     limit: Math.min(options.limit, options.perConnection ?? Infinity)

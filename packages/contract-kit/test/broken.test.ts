@@ -70,6 +70,11 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "no more of a connection run at a time than the claim allows, counting earlier claims": "caps no connection",
     "a lapsed lease counts no longer against its connection": "counts lapsed leases against the cap",
     "a connection that runs all it may does not stop another": "caps all connections together",
+    "jobs that are done together are claimed together, and count as one": "claims one by one",
+    "no more are claimed together than their size, and the next claim takes the rest": "claims together without limit",
+    "jobs of two connections are never claimed together": "claims whatever waits together",
+    "what is claimed together is due, at the head of its lane and under no lease": "knows no time when it claims together",
+    "jobs that run together leave room for others of their connection": "claims one by one",
     "claims at the same moment never share a job": "gives one job to two",
     "a claim alone changes neither state nor attempts, but the job counts as running": "sends with the claim",
     "a lease is not taken over before it ends": "gives leases for a moment",
@@ -190,6 +195,8 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "an event that is there already is left alone": "records an event twice",
     "conflicts are those events that ask a person to look, newest first, up to the limit":
       "lists the oldest conflicts first",
+    "a conflict that was settled is listed no more, and is found by its id all the same": "finds open conflicts only",
+    "only a conflict is found as one, and only by its own firm": "takes any event for a conflict",
     "no firm sees the history or the conflicts of another": "shows cases to all",
     "case, client and history roll back together": "records outside the transaction"
   },
@@ -269,7 +276,10 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "putting under the id of another firm's document changes nothing of theirs":
       "lets firms write each other's documents",
     "usage counts the documents and bytes of the firm alone": "counts the documents of all",
-    "a document can be opened many times at once": "opens a document once"
+    "a document can be opened many times at once": "opens a document once",
+    "what is known of a document can be changed, and its bytes and its time stay": "describes nothing",
+    "describing what is not there, or another firm's, is nothing and changes nothing": "describes for all firms",
+    "a description rolls back with its transaction": "describes outside the transaction"
   }
 }
 

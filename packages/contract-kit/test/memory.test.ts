@@ -8,6 +8,7 @@ import { mappingStoreContract } from "../src/MappingStore.ts"
 import { listStoreContract } from "../src/ListStore.ts"
 import { queueContract } from "../src/Queue.ts"
 import { storageContract } from "../src/Storage.ts"
+import { timelineContract } from "../src/Timeline.ts"
 import { reopenMemory } from "./Breaking.ts"
 
 const options = { layer, reopen: Effect.sync(() => reopenMemory()) }
@@ -19,3 +20,4 @@ connectionStoreContract("memory", options)
 documentStoreContract("memory", options)
 mappingStoreContract("memory", options)
 listStoreContract("memory", options)
+timelineContract("memory", options)

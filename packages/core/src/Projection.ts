@@ -31,7 +31,7 @@ import { changeOf, clientDetails, detailsOf } from "./domain/Provenance.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { Queue } from "./ports/Queue.ts"
-import { ReadPacing } from "./ReadPacing.ts"
+import { ReadGathering, ReadPacing } from "./ReadPacing.ts"
 
 export class Projection extends Context.Service<
   Projection,
@@ -66,7 +66,7 @@ export class Projection extends Context.Service<
       const mapping = yield* CaseMapping
       const lists = yield* ListRouter
       const queue = yield* Queue
-      const pacing = new ReadPacing()
+      const pacing = new ReadPacing(yield* ReadGathering)
 
       const record = Effect.fnUntraced(function* (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) {
         const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]

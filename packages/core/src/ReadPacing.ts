@@ -4,14 +4,17 @@
  * immediate and the others gather for a short window; where that one was full, the next is longer. A hint, kept in
  * memory: what it forgets in a restart costs a few calls.
  */
+import { Context } from "effect"
 import type { ExternalCaseId } from "./domain/Case.ts"
 import type { ConnectionId } from "./domain/Connection.ts"
 import type { Instant } from "./domain/Ids.ts"
 
-const shortMs = 2000
-const longMs = 30_000
-/** So many gathered in one window are many. */
-const many = 30
+export const ReadGathering = Context.Reference<{
+  readonly shortMs: number
+  readonly longMs: number
+  /** So many gathered in one window are many. */
+  readonly many: number
+}>("@casewire/core/ReadPacing/ReadGathering", { defaultValue: () => ({ shortMs: 2000, longMs: 30_000, many: 30 }) })
 
 interface Gathering {
   /** Null while only the first case has asked. */
@@ -23,9 +26,15 @@ interface Gathering {
 
 export class ReadPacing {
   readonly #gatherings = new Map<ConnectionId, Gathering>()
+  readonly #limits: (typeof ReadGathering)["Service"]
+
+  constructor(limits: (typeof ReadGathering)["Service"]) {
+    this.#limits = limits
+  }
 
   /** `isSingle` is false for one of a list, which is never the only one. */
   startOf(connectionId: ConnectionId, id: ExternalCaseId, now: Instant, isSingle: boolean): Instant {
+    const { longMs, many, shortMs } = this.#limits
     const known = this.#gatherings.get(connectionId)
     const isOver = known === undefined || now - Math.max(known.lastAt, known.endsAt ?? 0) > shortMs
     if (isOver && isSingle) {

@@ -60,7 +60,9 @@ export class Worker extends Context.Service<
       const limits = yield* WorkerLimits
       const worker = `worker-${(yield* Random.nextInt).toString(36)}`
 
-      const claim = (limit: number) => queue.claim({ worker, limit, leaseMs, perConnection: limits.perConnection })
+      const batch = { work: "ReadCase", size: readsTogether } as const
+      const claim = (limit: number) =>
+        queue.claim({ worker, limit, leaseMs, perConnection: limits.perConnection, batch })
 
       /** Jobs of one connection that are done together: all its reads in one group, any other job alone. */
       const groupsOf = (leases: ReadonlyArray<Lease>): ReadonlyArray<ReadonlyArray<Lease>> => {
@@ -232,11 +234,11 @@ export class Worker extends Context.Service<
               continue
             }
             for (const group of groupsOf(leases)) {
-              running += group.length
+              running += 1
               yield* FiberSet.run(
                 fibers,
                 handle(group).pipe(
-                  Effect.ensuring(Effect.sync(() => (running -= group.length))),
+                  Effect.ensuring(Effect.sync(() => (running -= 1))),
                   Effect.catchCause((cause) => Effect.logError("The worker could not settle a job", cause))
                 )
               )
@@ -251,6 +253,9 @@ export class Worker extends Context.Service<
 }
 
 const authPauseMs = 30_000
+
+/** Cases read in one go: a few pages of a CRM's list. */
+const readsTogether = 500
 
 const isWrite = ({ work }: Job): boolean =>
   work._tag === "AddNote" || work._tag === "PushStatus" || work._tag === "PushFields" || work._tag === "PushDocument"

@@ -27,6 +27,7 @@ import { PlatformHttp, type PostOutcome, type SignedPost } from "@casewire/core/
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Projection } from "@casewire/core/Projection"
+import { ReadGathering } from "@casewire/core/ReadPacing"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
 import { StatusResume } from "@casewire/core/StatusResume"
@@ -305,6 +306,7 @@ export const layer = Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setu
   Layer.provideMerge(layerPlugins),
   Layer.provideMerge(Layer.mergeAll(FakeCrm.layer, FakeTools.layer)),
   Layer.provideMerge(Memory.layer),
+  Layer.provide(Layer.succeed(ReadGathering, { shortMs: 0, longMs: 0, many: 30 })),
   Layer.provide(Layer.succeed(DeliveryTimes, { clientTimeoutMs: 1000, lateCommitMs: 10_000, leaseMs: 60_000 }))
 )
 

@@ -69,14 +69,34 @@ export class Jobs {
     tx.onRollback(() => this.#replace(entry.job.id, before))
   }
 
-  /** How many jobs of a connection are under a live lease. */
-  running(connectionId: ConnectionId, now: Instant): number {
+  /** How many jobs of a connection are under a live lease; those of the work given count as one. */
+  running(connectionId: ConnectionId, now: Instant, together?: Job["work"]["_tag"]): number {
     let count = 0
+    let isTogether = false
     for (const id of this.#leased.get(connectionId) ?? []) {
       const entry = this.#entries.get(id)
-      if (entry !== undefined && isLeased(entry, now)) count += 1
+      if (entry === undefined || !isLeased(entry, now)) continue
+      if (entry.job.work._tag === together) isTogether = true
+      else count += 1
     }
-    return count
+    return isTogether ? count + 1 : count
+  }
+
+  /** Heads of one connection and work that `next` found to be due, most urgent first. Claiming them makes them stale. */
+  due(connectionId: ConnectionId, work: Job["work"]["_tag"], limit: number): ReadonlyArray<Entry> {
+    const heap = this.#ready.get(connectionId)
+    const found: Array<Entry> = []
+    const others: Array<Offer> = []
+    // What is in front of the heads that are looked for is looked at, but not without end.
+    while (heap !== undefined && found.length < limit && others.length < 2 * limit) {
+      const offer = heap.pop()
+      if (offer === undefined) break
+      if (offer.version !== offer.lane.version) continue
+      if (offer.entry.job.work._tag === work) found.push(offer.entry)
+      others.push(offer)
+    }
+    for (const offer of others) this.#readyOf(connectionId).push(offer)
+    return found
   }
 
   /** The most urgent head that is due, of the connections that may run more. Claiming it makes it stale. */

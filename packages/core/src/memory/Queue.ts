@@ -39,18 +39,24 @@ export const layer = Layer.effect(
     return Queue.of({
       enqueue: (added) => database.writeInside((tx, now) => enqueue(database, tx, now, added)),
 
-      claim: ({ leaseMs, limit, perConnection = Infinity, worker }) =>
+      claim: ({ batch, leaseMs, limit, perConnection = Infinity, worker }) =>
         database.write((tx, now) => {
           const leases: Array<Lease> = []
-          while (leases.length < limit) {
-            const entry = jobs.next(now, (id) => jobs.running(id, now) < perConnection)
-            if (entry === undefined) break
+          const take = (entry: Entry) => {
             // Whoever had it before did not settle it: that was an attempt.
             const attempts = entry.job.attempts + (entry.lease === null ? 0 : 1)
             const job = { ...entry.job, attempts, updatedAt: now }
             const fence = entry.fence + 1
             jobs.put(tx, { ...entry, job, fence, lease: { worker, until: now + leaseMs } })
             leases.push({ job, fence })
+          }
+          for (let taken = 0; taken < limit; taken++) {
+            const entry = jobs.next(now, (id) => jobs.running(id, now, batch?.work) < perConnection)
+            if (entry === undefined) break
+            take(entry)
+            if (entry.job.work._tag !== batch?.work) continue
+            const { connectionId } = entry.job
+            for (const other of jobs.due(connectionId, batch.work, batch.size - 1)) take(other)
           }
           return leases
         }),

@@ -82,6 +82,11 @@ export class Queue extends Context.Service<
       readonly leaseMs: number
       /** At most so many jobs of one connection may be under lease at a time. */
       readonly perConnection?: number
+      /**
+       * Jobs of this work are done many at a time: where one of a connection is taken, up to `size` of its heads are
+       * that are due, and together they count as one against `limit` and `perConnection`.
+       */
+      readonly batch?: { readonly work: Job["work"]["_tag"]; readonly size: number }
     }) => Effect.Effect<ReadonlyArray<Lease>>
     /** Renews the lease and may record, durably, that a request is about to leave or that a part of it arrived. */
     readonly mark: (
