@@ -192,6 +192,8 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
       | Setup
       | Inbox
       | Outbox
+      | CaseEntries
+      | StatusResume
       | PlatformHooks
       | Projection
       | Queue
