@@ -50,7 +50,7 @@ export class CaseFields extends Context.Service<
         if (Option.isNone(found)) return yield* notFound
         const { caseType, connectionId } = found.value
         const connection = yield* connections.get(firmId, connectionId).pipe(Effect.mapError(() => notFound))
-        const mapped = yield* mapping.fieldsOf(connection, caseType)
+        const mapped = yield* mapping.fieldsOf(connection, found.value)
         const verdict = outbound("field", connection.toggles)
         const reason =
           (verdict._tag === "Drop" ? verdict.reason : undefined) ??

@@ -3,11 +3,12 @@
  * table of statuses. Asked by whatever takes values in or sends them; it reads the store and decides nothing itself.
  */
 import { Clock, Context, Effect, Layer } from "effect"
+import type { Case } from "./domain/Case.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
-import { effectiveMapping, type InForce } from "./domain/FieldMapping.ts"
+import { type CampaignOverride, effectiveMapping, type FieldMapping, type InForce } from "./domain/FieldMapping.ts"
 import type { FirmId } from "./domain/Ids.ts"
 import { type CaseType, linkOf } from "./domain/Mapping.ts"
-import { caseTypeKey, type MappingVersion } from "./domain/MappingVersion.ts"
+import { caseTypeKey } from "./domain/MappingVersion.ts"
 import { isTerminalStatus, type StatusTable, withInboundStatus } from "./domain/StatusLinks.ts"
 import { statusKey } from "./domain/StatusSync.ts"
 import { isFieldSyncEffective } from "./domain/Toggles.ts"
@@ -20,8 +21,15 @@ export type FieldsVerdict =
 export class CaseMapping extends Context.Service<
   CaseMapping,
   {
-    /** The entries in force, which are none until the case type is linked and mapped. */
-    readonly fieldsOf: (connection: Connection, caseType: CaseType, campaignId?: string) => Effect.Effect<FieldsVerdict>
+    /**
+     * The entries in force for a case, which are none until its case type is linked and mapped. A campaign's override
+     * counts for the fields that it asked for; `campaignId` names one that is asking now.
+     */
+    readonly fieldsOf: (
+      connection: Connection,
+      of: Pick<Case, "caseType" | "values">,
+      campaignId?: string
+    ) => Effect.Effect<FieldsVerdict>
     /** The table of a linked case type, once there is one. */
     readonly statusesOf: (connection: Connection, caseType: CaseType) => Effect.Effect<StatusTable | undefined>
     /** Adds a status nobody knew to the linked case type; nothing happens where the case type is not linked. */
@@ -49,15 +57,23 @@ export class CaseMapping extends Context.Service<
 
       const fieldsOf = Effect.fnUntraced(function* (
         connection: Connection,
-        caseType: CaseType,
+        { caseType, values }: Pick<Case, "caseType" | "values">,
         campaignId?: string
       ): Effect.fn.Return<FieldsVerdict> {
         const link = linkOf(connection.caseTypeLinks, caseType)
         if (link._tag === "NotLinked") return { _tag: "NotMapped", reason: link.reason }
         const keys = keysOf(connection, caseType)
-        const company = yield* latest(connection, keys, null)
-        const campaign = campaignId === undefined ? undefined : yield* latest(connection, keys, campaignId)
-        const entries = inForce(company, campaign)
+        const company = (yield* latest(connection, keys, null))?.entries ?? []
+        const asked = Object.values(values).flatMap((value) => value.campaignId ?? [])
+        const overrides: Array<CampaignOverride> = []
+        for (const campaign of new Set([...asked, ...(campaignId === undefined ? [] : [campaignId])])) {
+          const version = yield* latest(connection, keys, campaign)
+          if (version !== undefined) overrides.push({ campaign, entries: version.entries })
+        }
+        const asking = overrides.find(({ campaign }) => campaign === campaignId)?.entries ?? []
+        const entries = inForce(company, overrides, (field) =>
+          asking.some(({ platformField }) => platformField === field) ? campaignId : fieldCampaign(values, field)
+        )
         return entries.length === 0
           ? { _tag: "NotMapped", reason: `no field of the case type "${caseType.name}" is mapped` }
           : { _tag: "Mapped", entries, effective: isFieldSyncEffective(connection.toggles) }
@@ -108,11 +124,34 @@ export const emptyStatusTable = (
   updatedBy: "crm"
 })
 
-const inForce = (company: MappingVersion | undefined, campaign: MappingVersion | undefined): ReadonlyArray<InForce> => {
-  const overrides =
-    campaign === undefined ? [] : [{ campaign: campaign.campaignId ?? "", entries: campaign.entries }]
-  return effectiveMapping(company?.entries ?? [], overrides, campaign?.campaignId ?? null)
+/** The company's entries, with those of the campaign that a field belongs to in their place. */
+const inForce = (
+  company: ReadonlyArray<FieldMapping>,
+  overrides: ReadonlyArray<CampaignOverride>,
+  campaignOf: (field: string) => string | undefined
+): ReadonlyArray<InForce> => {
+  const byCampaign = new Map(
+    [null, ...overrides.map(({ campaign }) => campaign)].map((campaign) => [
+      campaign,
+      effectiveMapping(company, overrides, campaign)
+    ])
+  )
+  const own = overrides.flatMap(({ campaign, entries }) =>
+    entries.flatMap(({ platformField }) => (campaignOf(platformField) === campaign ? [platformField] : []))
+  )
+  const fields = new Set([...company.map(({ platformField }) => platformField), ...own])
+  const chosen = [...fields].flatMap((field) => {
+    const campaign = campaignOf(field) ?? null
+    const mapping = byCampaign.get(campaign) ?? byCampaign.get(null) ?? []
+    return mapping.find(({ platformField }) => platformField === field) ?? []
+  })
+  // Where an override took the CRM's field of another entry, that one stands back.
+  const taken = new Set(chosen.flatMap(({ crmKey, origin }) => (origin === "campaign" ? [crmKey.toLowerCase()] : [])))
+  return chosen.filter(({ crmKey, origin }) => origin === "campaign" || !taken.has(crmKey.toLowerCase()))
 }
+
+const fieldCampaign = (values: Case["values"], field: string): string | undefined =>
+  Object.hasOwn(values, field) ? values[field]?.campaignId : undefined
 
 /** The names a case type may go by: a payload may lack the id that its link knows. The first is the one to write under. */
 const keysOf = ({ caseTypeLinks }: Connection, caseType: CaseType): ReadonlyArray<string> => {

@@ -55,10 +55,10 @@ export class FieldDelivery extends Context.Service<
       const { leaseMs } = yield* DeliveryTimes
 
       /** What waits of a case now, split into what can be written and what cannot, or why nothing may be. */
-      const planOf = Effect.fnUntraced(function* (connection: Connection, of: Case, work: PushFields) {
+      const planOf = Effect.fnUntraced(function* (connection: Connection, of: Case) {
         const refusal = outgoingRefusal(connection.outgoingCaseTypes, of.caseType)
         if (refusal !== undefined) return { _tag: "Nothing", reason: refusal } as const
-        const found = yield* mapping.fieldsOf(connection, of.caseType, work.campaignId)
+        const found = yield* mapping.fieldsOf(connection, of)
         if (found._tag === "NotMapped") return { _tag: "Nothing", reason: found.reason } as const
         const waiting = waitingFields(of.values, found.entries)
         const send: Array<Sent> = []
@@ -87,7 +87,7 @@ export class FieldDelivery extends Context.Service<
           const key = { connectionId: connection.id, externalCaseId: work.externalCaseId }
           const known = Option.getOrUndefined(yield* cases.get(connection.firmId, work.caseId))
           if (known === undefined) return yield* queue.settle(claimed, { _tag: "Dead", reason: "case-gone" })
-          const first = yield* planOf(connection, known, work)
+          const first = yield* planOf(connection, known)
           if (first._tag === "Nothing") return yield* queue.settle(claimed, { _tag: "Skipped", reason: first.reason })
           if (first.send.length === 0) return yield* queue.settle(claimed, endOf(first.unsent))
 
@@ -100,7 +100,7 @@ export class FieldDelivery extends Context.Service<
               const present = Option.getOrThrow(yield* cases.get(connection.firmId, work.caseId))
               // A verified read like any other: what the CRM changed meanwhile wins here, and each loser is listed.
               const next = yield* projection.applyRead(connection, present, read, job.id)
-              const plan = yield* planOf(connection, next, work)
+              const plan = yield* planOf(connection, next)
               if (plan._tag === "Nothing") yield* queue.settle(claimed, { _tag: "Skipped", reason: plan.reason })
               else if (plan.send.length === 0) yield* queue.settle(claimed, endOf(plan.unsent))
               else return plan

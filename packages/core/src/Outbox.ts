@@ -112,13 +112,15 @@ export class Outbox extends Context.Service<
         const mapped =
           connection === undefined
             ? ({ _tag: "NotMapped", reason: notLinked } as const)
-            : yield* mapping.fieldsOf(connection, of.caseType, event.campaignId)
+            : yield* mapping.fieldsOf(connection, of, event.campaignId)
         const entries = mapped._tag === "Mapped" ? mapped.entries : []
         const values = { ...of.values }
         for (const [field, texts] of Object.entries(event.fields)) {
-          const before = beforeEdit(of, field, entries.find(({ platformField }) => platformField === field))
+          const entry = entries.find(({ platformField }) => platformField === field)
+          const before = beforeEdit(of, field, entry)
           const after = textOf(texts.filter((text) => text.trim() !== ""))
-          values[field] = edit(before, after)
+          const isOverride = entry?.origin === "campaign" && event.campaignId !== undefined
+          values[field] = { ...before, ...edit(before, after), ...(isOverride ? { campaignId: event.campaignId } : {}) }
           if (sameField(before.platform, after)) continue
           const cause = event.changedBy ?? event.eventId
           const common = { id: yield* newId, firmId: of.firmId, caseId: of.id, at: now, cause, field }
@@ -218,7 +220,7 @@ export class Outbox extends Context.Service<
         const common = { caseId: of.id, externalCaseId: of.externalId, eventId: event.eventId }
         if (event._tag === "StatusChanged") return { _tag: "PushStatus", ...common, target: event.status }
         if (event._tag === "FieldsChanged")
-          return { _tag: "PushFields", ...common, ...(event.campaignId === undefined ? {} : { campaignId: event.campaignId }) }
+          return { _tag: "PushFields", ...common }
         if (event._tag === "DocumentAdded") return { _tag: "PushDocument", ...common, ...(file as OutgoingFile) }
         const { maxLength, timeZone } = Option.getOrThrow(plugins.manifest(connection.plugin)).notes
         const text = event._tag === "MessageSent" ? messageText(event, timeZone) : callText(event, timeZone)

@@ -242,7 +242,10 @@ export class Projection extends Context.Service<
         read: CrmCase,
         cause: string
       ) {
-        const found = yield* mapping.fieldsOf(connection, read.caseType ?? present.caseType)
+        const found = yield* mapping.fieldsOf(connection, {
+          caseType: read.caseType ?? present.caseType,
+          values: present.values
+        })
         if (found._tag === "NotMapped") return present.values
         const { effective, entries } = found
         const merged = mergeFields({ values: present.values, mapping: entries, read: read.fields, effective })

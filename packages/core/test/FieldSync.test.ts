@@ -1,6 +1,8 @@
-import type { Case } from "@casewire/core/domain/Case"
+import { type Case, CaseId, ClientId, ExternalCaseId } from "@casewire/core/domain/Case"
+import { ConnectionId } from "@casewire/core/domain/Connection"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
-import { mergeFields, sameField, settleFields, textOf, waitingFields } from "@casewire/core/domain/FieldSync"
+import { beforeEdit, mergeFields, sameField, settleFields, textOf, waitingFields } from "@casewire/core/domain/FieldSync"
+import { FirmId } from "@casewire/core/domain/Ids"
 import { type TwoWay, unknownValue } from "@casewire/core/domain/Merge"
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -25,17 +27,40 @@ const settled = (platform: string | null, crm: string | null): TwoWay => ({
 const neck = settled("neck", "Neck pain")
 const edited: TwoWay = { ...neck, platform: "back" }
 
+const caseWith = (values: Case["values"]): Case => ({
+  id: CaseId.make("1"),
+  firmId: FirmId.make("f"),
+  connectionId: ConnectionId.make("c"),
+  externalId: ExternalCaseId.make("42"),
+  clientId: ClientId.make("2"),
+  standing: "verified",
+  name: "",
+  caseType: { name: "Injury" },
+  status: unknownValue,
+  reported: null,
+  fields: { Custom1: ["Neck pain"] },
+  values,
+  dirtySince: null,
+  receiveNumber: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  externalCreatedAt: null,
+  externalUpdatedAt: null,
+  verifiedAt: 1
+})
+
 type Outcome = { readonly value: TwoWay; readonly events: ReadonlyArray<string> }
 
-const read = (value: TwoWay | undefined, raw: ReadonlyArray<string> | undefined, change: Partial<FieldMapping> = {}, effective = true): Outcome => {
+const read = (before: TwoWay | undefined, raw: ReadonlyArray<string> | undefined, change: Partial<FieldMapping> = {}, effective = true): Outcome => {
   const merged = mergeFields({
-    values: value === undefined ? {} : { injury: value },
+    values: before === undefined ? {} : { injury: before },
     mapping: [entry(change)],
     read: raw === undefined ? {} : { Custom1: raw },
     effective
   })
+  const { crmKey: _key, ...value } = merged.values["injury"] ?? unknownValue
   return {
-    value: merged.values["injury"] ?? unknownValue,
+    value,
     events: merged.events.map(({ after, before, field, kind }) => `${kind} ${field} ${before} ${after}`)
   }
 }
@@ -75,7 +100,7 @@ describe("a verified read of a mapped field", () => {
 
   it("finds the CRM's key without regard to case, and takes no inherited one", () => {
     const merged = mergeFields({ values: {}, mapping: [entry()], read: { custom1: ["Neck pain"] }, effective: true })
-    assert.deepStrictEqual(merged.values["injury"], neck)
+    assert.deepStrictEqual(merged.values["injury"], { ...neck, crmKey: "Custom1" })
     const mapping = [entry({ crmKey: "constructor", platformField: "toString" })]
     assert.deepStrictEqual(mergeFields({ values: {}, mapping, read: {}, effective: true }).values, {})
   })
@@ -100,13 +125,46 @@ describe("what waits to be written", () => {
     assert.deepStrictEqual(target, { _tag: "Refused", reason: "a blank is not written over the CRM's value" })
   })
   it("is over when the CRM took it, but not for an edit that came meanwhile", () => {
-    const sent = [{ field: "injury", platform: "back", value: "Back pain" }]
-    assert.deepStrictEqual(settleFields({ injury: edited }, sent), { injury: settled("back", "Back pain") })
+    const sent = [{ field: "injury", crmKey: "Custom1", platform: "back", value: "Back pain" }]
+    assert.deepStrictEqual(settleFields({ injury: edited }, sent), {
+      injury: { ...settled("back", "Back pain"), crmKey: "Custom1" }
+    })
     const again = settleFields({ injury: { ...edited, platform: "neck" } }, sent)
     assert.deepStrictEqual(
       waitingFields(again, [entry()]).map(({ target }) => target),
       [{ _tag: "Value", value: "Neck pain" }]
     )
+  })
+})
+
+describe("a field that is tied to another one of the CRM", () => {
+  const moved = { ...edited, crmKey: "Custom9" }
+
+  it("owes it nothing that was edited before", () => {
+    assert.deepStrictEqual(waitingFields({ injury: moved }, [entry()]), [])
+  })
+  it("takes what the other one holds, with nothing listed as lost", () => {
+    const merged = mergeFields({ values: { injury: moved }, mapping: [entry()], read: { Custom1: ["Neck pain"] }, effective: true })
+    assert.deepStrictEqual(merged.values["injury"], { ...neck, crmKey: "Custom1" })
+    assert.deepStrictEqual(merged.events.map(({ kind }) => kind), ["field-applied"])
+  })
+  it("is sent when it is edited from then on", () => {
+    const value = { ...beforeEdit(caseWith({ injury: moved }), "injury", entry()), platform: "neck" }
+    assert.deepStrictEqual(
+      waitingFields({ injury: value }, [entry()]).map(({ crmKey, target }) => [crmKey, target]),
+      [["Custom1", { _tag: "Value", value: "Neck pain" }]]
+    )
+  })
+})
+
+describe("the value before a first edit", () => {
+  it("is what a verified read found in the CRM before the field was mapped", () => {
+    const { crmKey: _key, ...value } = beforeEdit(caseWith({}), "injury", entry())
+    assert.deepStrictEqual(value, neck)
+  })
+  it("is unknown where only a payload said something, or nothing is mapped", () => {
+    assert.deepStrictEqual(beforeEdit({ ...caseWith({}), verifiedAt: null }, "injury", entry()).baseCrm, null)
+    assert.deepStrictEqual(beforeEdit(caseWith({}), "injury", undefined), unknownValue)
   })
 })
 
@@ -125,7 +183,7 @@ describe("texts of values", () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (values) => {
         const platform = textOf(values)
-        const settledValue = settleFields({}, [{ field: "x", platform, value: "y" }])["x"]!
+        const settledValue = settleFields({}, [{ field: "x", crmKey: "k", platform, value: "y" }])["x"]!
         assert.isTrue(sameField(platform, settledValue.basePlatform))
       })
     )

@@ -176,6 +176,28 @@ describe("a field edited on the platform", () => {
       yield* change("1", { injury: "back" }, "c1")
       yield* work()
       assert.deepStrictEqual(crm.fieldWrites, [{ Custom103: "Back pain" }])
+      // From then on this field of this case is the override's: reads and later edits go there, too.
+      yield* staffSets("Custom101", "Neck pain, worse")
+      yield* deliver({})
+      yield* work()
+      assert.strictEqual((yield* platform)["injury"], "back")
+      yield* change("2", { injury: "neck" })
+      yield* work()
+      assert.deepStrictEqual(crm.fieldWrites.slice(1), [{ Custom103: "Neck pain" }])
+      yield* staffSets("Custom103", "Back pain")
+      yield* deliver({})
+      yield* work()
+      assert.strictEqual((yield* platform)["injury"], "back")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("mapped after it was edited waits for the next edit, and is not rewritten by the save", () =>
+    Effect.gen(function* () {
+      const crm = yield* start({ entries: [date] })
+      yield* change("1", { injury: "back" })
+      const mappings = yield* Mappings
+      yield* mappings.save(firmId, connectionId, { caseType: "7", campaignId: null }, [date, injury], { name: "Ana" })
+      yield* work()
+      assert.deepStrictEqual(crm.fieldWrites, [])
     }).pipe(Effect.provide(layer)))
 })
 

@@ -55,6 +55,15 @@ export interface CaseEntry extends Schema.Schema.Type<typeof CaseEntry> {}
 /** The connection of cases and clients that no CRM knows: entered by hand, and not linked yet. */
 export const noConnection = ConnectionId.make("none")
 
+/** A field of the platform. Its baselines are those of one field of the CRM; tied to another one, they begin anew. */
+export const FieldValue = Schema.Struct({
+  ...TwoWay.fields,
+  crmKey: Schema.optionalKey(Schema.String),
+  /** The campaign whose override of the mapping counts for this field. */
+  campaignId: Schema.optionalKey(Schema.String)
+})
+export interface FieldValue extends Schema.Schema.Type<typeof FieldValue> {}
+
 export const Case = Schema.Struct({
   id: CaseId,
   firmId: FirmId,
@@ -74,7 +83,7 @@ export const Case = Schema.Struct({
   /** Raw values of further fields by the CRM's key; the latest verified value, else the first reported one. */
   fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   /** Values of the platform's own fields, each with its baselines; mapped ones are merged with the CRM's. */
-  values: Schema.Record(Schema.String, TwoWay).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+  values: Schema.Record(Schema.String, FieldValue).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   /** Since when a verifying read is due; null when none is. */
   dirtySince: Schema.NullOr(Instant),
   /** Since when its notes and documents wait to be pulled; absent or null when they do not. */

@@ -5,7 +5,7 @@
  * platform's words, the CRM's side in the CRM's. A key that a read does not mention is not said and changes nothing; a
  * key without values is a positive "empty" and clears a field whose direction includes *from the CRM*.
  */
-import type { Case, CaseEvent } from "./Case.ts"
+import type { Case, CaseEvent, FieldValue } from "./Case.ts"
 import { comesFromCrm, type FieldMapping, goesToCrm } from "./FieldMapping.ts"
 import { type Converted, fromCrm, toCrm } from "./FieldTransform.ts"
 import { decide, isPending, type Same, settle, type TwoWay, unknownValue } from "./Merge.ts"
@@ -41,17 +41,28 @@ export const mergeFields = (options: {
   readonly read: Raw
   readonly effective: boolean
 }): { readonly values: Values; readonly events: ReadonlyArray<FieldEvent> } => {
-  const values: Record<string, TwoWay> = { ...options.values }
+  const values: Record<string, FieldValue> = { ...options.values }
   const events: Array<FieldEvent> = []
   for (const entry of options.mapping) {
     const raw = rawOf(options.read, entry.crmKey)
     if (raw === undefined) continue
     const field = entry.platformField
-    const merged = mergeField(own(values, field) ?? unknownValue, entry, raw, options.effective)
-    values[field] = merged.value
+    const before = tiedTo(entry, own(values, field))
+    const merged = mergeField(before, entry, raw, options.effective)
+    values[field] = { ...before, ...merged.value }
     events.push(...merged.events.map((event) => ({ ...event, field })))
   }
   return { values, events }
+}
+
+/** The value with baselines of the entry's own field in the CRM. What was exchanged with another one is not owed to it. */
+const tiedTo = (entry: FieldMapping, value: FieldValue | undefined, known: Raw = {}): FieldValue => {
+  const { crmKey } = entry
+  if (value === undefined) return { ...unknownValue, crmKey }
+  if (value.crmKey === undefined || value.crmKey.toLowerCase() === crmKey.toLowerCase()) return { ...value, crmKey }
+  const raw = rawOf(known, crmKey)
+  const read = raw === undefined ? null : textOf(raw)
+  return { ...value, basePlatform: value.platform, baseCrm: read, seenCrm: read, crmKey }
 }
 
 const mergeField = (
@@ -94,17 +105,18 @@ const mergeField = (
 }
 
 /**
- * The value of a field before its first edit. What a verified case is known to hold in the CRM counts as settled, or
- * the first edit after a field was mapped would look as if the CRM had moved.
+ * The value of a field before an edit. What a verified case is known to hold in the CRM counts as settled, or the first
+ * edit after a field was mapped would look as if the CRM had moved.
  */
-export const beforeEdit = (of: Case, field: string, entry: FieldMapping | undefined): TwoWay => {
-  const known = own(of.values, field)
-  if (known !== undefined) return known
-  const raw = entry === undefined || of.verifiedAt === null ? undefined : rawOf(of.fields, entry.crmKey)
-  if (entry === undefined || raw === undefined) return unknownValue
+export const beforeEdit = (of: Case, field: string, entry: FieldMapping | undefined): FieldValue => {
+  const value = own(of.values, field)
+  if (entry === undefined) return value ?? unknownValue
+  const known = of.verifiedAt === null ? {} : of.fields
+  const raw = rawOf(known, entry.crmKey)
+  if (value !== undefined || raw === undefined) return tiedTo(entry, value, known)
   const read = textOf(raw)
   const platform = comesFromCrm(entry) ? textIn(fromCrm(entry, raw)) : null
-  return { platform, basePlatform: platform, baseCrm: read, seenCrm: read }
+  return { platform, basePlatform: platform, baseCrm: read, seenCrm: read, crmKey: entry.crmKey }
 }
 
 export interface WaitingField {
@@ -117,8 +129,10 @@ export interface WaitingField {
 /** Local edits that the CRM has not been given, as they are now, with the words to write or the reason why not. */
 export const waitingFields = (values: Values, mapping: ReadonlyArray<FieldMapping>): ReadonlyArray<WaitingField> =>
   mapping.flatMap((entry) => {
-    const value = own(values, entry.platformField)
-    if (!goesToCrm(entry) || value === undefined || !isPending(value, sameField)) return []
+    const known = own(values, entry.platformField)
+    if (known === undefined || !goesToCrm(entry)) return []
+    const value = tiedTo(entry, known)
+    if (!isPending(value, sameField)) return []
     const { crmKey, platformField: field } = entry
     return [{ field, crmKey, platform: value.platform, target: outward(entry, value.platform) }]
   })
@@ -132,11 +146,19 @@ const outward = (entry: FieldMapping, platform: string | null): Converted<string
 /** The values after the CRM took what was sent. A field that was edited again meanwhile stays waiting. */
 export const settleFields = (
   values: Values,
-  sent: ReadonlyArray<{ readonly field: string; readonly platform: string | null; readonly value: string }>
+  sent: ReadonlyArray<{
+    readonly field: string
+    readonly crmKey: string
+    readonly platform: string | null
+    readonly value: string
+  }>
 ): Values => ({
   ...values,
   ...Object.fromEntries(
-    sent.map(({ field, platform, value }) => [field, settle(own(values, field) ?? unknownValue, value, platform)])
+    sent.map(({ crmKey, field, platform, value }) => {
+      const before = own(values, field) ?? unknownValue
+      return [field, { ...before, ...settle(before, value, platform), crmKey }]
+    })
   )
 })
 

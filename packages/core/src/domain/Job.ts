@@ -30,12 +30,7 @@ export const Work = Schema.TaggedUnion({
   /** Write the platform's status to the CRM, if the merge table still says so when the job runs. */
   PushStatus: { caseId: CaseId, externalCaseId: ExternalCaseId, eventId: Schema.String, target: Schema.String },
   /** Write those mapped fields to the CRM that wait when the job runs; which ones is looked up then. */
-  PushFields: {
-    caseId: CaseId,
-    externalCaseId: ExternalCaseId,
-    eventId: Schema.String,
-    campaignId: Schema.optionalKey(Schema.String)
-  },
+  PushFields: { caseId: CaseId, externalCaseId: ExternalCaseId, eventId: Schema.String },
   /** Send one webhook of the log to the firm's own tools. */
   Notify: { subscriptionId: SubscriptionId, webhookId: WebhookId },
   /** Pull what changed since the cursor. */
