@@ -90,7 +90,7 @@ export class Conflicts extends Context.Service<
           const table = yield* mapping.statusesOf(connection.value, of.caseType)
           return values.map((name) => statusToPlatform(table, name))
         }
-        const found = yield* mapping.fieldsOf(connection.value, of.caseType)
+        const found = yield* mapping.fieldsOf(connection.value, of)
         const entry = found._tag === "Mapped" ? found.entries.find(({ platformField }) => platformField === field) : undefined
         const converted = entry === undefined ? undefined : fromCrm(entry, values)
         return converted?._tag === "Value" ? converted.value : values
