@@ -2,6 +2,8 @@
  * The whole core on memory adapters with a small CRM that keeps state: what use-case tests run on. The CRM answers at
  * once; a script of faults lets a call fail before or after it took effect, or take effect later.
  */
+import { CaseEntries } from "@casewire/core/CaseEntries"
+import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { definePlugin, type PluginManifest } from "@casewire/core/CrmPlugin"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
@@ -31,6 +33,7 @@ import { ReadGathering } from "@casewire/core/ReadPacing"
 import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
 import { StatusResume } from "@casewire/core/StatusResume"
+import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -293,7 +296,16 @@ const layerTools = Layer.effect(
 /** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
 export const quietMs = 11_000
 
-export const layer = Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+export const layer = Layer.mergeAll(
+  CaseEntries.layer,
+  Conflicts.layer,
+  Inbox.layer,
+  Lists.layer,
+  Setup.layer,
+  Subscriptions.layer,
+  Worker.layer
+).pipe(
+  Layer.provideMerge(Outbox.layer),
   Layer.provideMerge(Poller.layer),
   Layer.provideMerge(Delivery.layer),
   Layer.provideMerge(Reconciler.layer),
