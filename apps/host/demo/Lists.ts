@@ -66,7 +66,10 @@ export const lists: ReadonlyArray<Step> = [
       rowId = String(made.body.id ?? made.body.webhookId)
       await moved(story, slipAndFall.leadId, "Contact Attempted")
       expectEqual("the lead is in the list", await isIn(story, intake.id, slipAndFall.leadId), true)
-      await portal("PATCH", `/webhooks/${rowId}`, { params: [{ key: "list_action", value: "remove" }], paramsAs: "body" })
+      await portal("PATCH", `/webhooks/${rowId}`, {
+        params: [{ key: "list_action", value: "remove" }],
+        paramsAs: "body"
+      })
       await moved(story, slipAndFall.leadId, "Signed e-Sign")
       expectEqual("and out of it", await isIn(story, intake.id, slipAndFall.leadId), false)
       expectEqual("with every change written down", await audit(story, intake.id), [

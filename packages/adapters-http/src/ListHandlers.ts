@@ -6,7 +6,14 @@ import { Api } from "@casewire/api/Api"
 import type { AutoAddInput, CampaignView, ListView, MembershipView } from "@casewire/api/Lists"
 import type { CaseId } from "@casewire/core/domain/Case"
 import type { FirmId } from "@casewire/core/domain/Ids"
-import { type AutoAdd, type Campaign, type List, type ListEvent, type Membership, noAutoAdd } from "@casewire/core/domain/List"
+import {
+  type AutoAdd,
+  type Campaign,
+  type List,
+  type ListEvent,
+  type Membership,
+  noAutoAdd
+} from "@casewire/core/domain/List"
 import { findCampaign, findList } from "@casewire/core/domain/ListRouting"
 import { buildWebhookUrl } from "@casewire/core/domain/WebhookUrl"
 import { type ListInvalid, type ListNotFound, Lists } from "@casewire/core/Lists"
@@ -152,7 +159,9 @@ const layerCampaigns = HttpApiBuilder.group(
         })
         const none = { code: null, caseIds: [] }
         const check =
-          listId === null ? none : yield* Effect.catchTags(lists.check(firmId, listId), { ListNotFound: () => Effect.succeed(none) })
+          listId === null
+            ? none
+            : yield* Effect.catchTags(lists.check(firmId, listId), { ListNotFound: () => Effect.succeed(none) })
         return { ...campaignView(made, new Map()), check }
       }),
       get: ({ params }) => Effect.map(get(params.id), ({ view }) => view),

@@ -46,7 +46,13 @@ describe("lists", () => {
     const first = await world.call("POST", "/lists", { name: " Intake ", description: "who to call", caseType: " " })
     expect(first.status).toBe(201)
     expect(first.body).toMatchObject({ name: "Intake", description: "who to call", caseType: null, members: 0 })
-    expect(first.body.autoAdd).toEqual({ on: false, firstSyncOnly: false, connectionId: null, caseTypes: [], statuses: [] })
+    expect(first.body.autoAdd).toEqual({
+      on: false,
+      firstSyncOnly: false,
+      connectionId: null,
+      caseTypes: [],
+      statuses: []
+    })
     expect(first.body.createdAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
     const second = await make({ name: "Second", autoAdd: { on: true, statuses: ["Signed Up"] } })
     expect(second.number).toBe(first.body.number + 1)
@@ -57,11 +63,13 @@ describe("lists", () => {
       name: "Second",
       caseType: "Motor Vehicle"
     })
-    expect((await world.call("PUT", `${path}/auto-add`, { on: true, firstSyncOnly: true })).body.autoAdd).toMatchObject({
-      on: true,
-      firstSyncOnly: true,
-      statuses: []
-    })
+    expect((await world.call("PUT", `${path}/auto-add`, { on: true, firstSyncOnly: true })).body.autoAdd).toMatchObject(
+      {
+        on: true,
+        firstSyncOnly: true,
+        statuses: []
+      }
+    )
     expect((await world.call("DELETE", path)).status).toBe(204)
     expect((await world.call("GET", path)).status).toBe(404)
     expect((await world.call("DELETE", path)).status).toBe(404)
@@ -93,7 +101,12 @@ describe("lists", () => {
     expect(await move("add", "case-1")).toEqual(["unchanged"])
     expect(await move("remove", "case-2")).toEqual(["removed"])
     expect((await world.call("GET", path)).body.members).toMatchObject([
-      { caseId: "case-1", case: { name: "Case 1", externalId: "4701", status: "Signed Up" }, isMember: true, cause: "test" },
+      {
+        caseId: "case-1",
+        case: { name: "Case 1", externalId: "4701", status: "Signed Up" },
+        isMember: true,
+        cause: "test"
+      },
       { caseId: "case-2", isMember: false, heldOffBy: "person" }
     ])
     expect((await world.call("GET", `${path}?isMember=true`)).body.members).toHaveLength(1)
@@ -136,13 +149,20 @@ describe("campaigns", () => {
     const made = await make({ name: "Spring", listId: list.id }, "/campaigns")
     expect(made).toMatchObject({ name: "Spring", listId: list.id, members: 0 })
     const path = `/campaigns/${made.id}`
-    expect((await world.call("PATCH", path, { name: "Summer", listId: null })).body).toMatchObject({ name: "Summer", listId: null })
+    expect((await world.call("PATCH", path, { name: "Summer", listId: null })).body).toMatchObject({
+      name: "Summer",
+      listId: null
+    })
     const moved = await world.call("POST", `${path}/members`, { action: "add", caseIds: ["case-1"] })
     expect(moved.body.results).toEqual([{ caseId: "case-1", result: "added" }])
     expect((await world.call("GET", path)).body.members).toBe(1)
-    expect((await world.call("GET", `${path}/members`)).body.members).toMatchObject([{ kind: "campaign", caseId: "case-1" }])
+    expect((await world.call("GET", `${path}/members`)).body.members).toMatchObject([
+      { kind: "campaign", caseId: "case-1" }
+    ])
     expect((await world.call("GET", `${path}/audit`)).body.events).toHaveLength(3)
-    expect((await world.call("GET", "/campaigns")).body.campaigns.map(({ id }: { id: string }) => id)).toContain(made.id)
+    expect((await world.call("GET", "/campaigns")).body.campaigns.map(({ id }: { id: string }) => id)).toContain(
+      made.id
+    )
     expect((await world.call("DELETE", path)).status).toBe(204)
     expect((await world.call("GET", path)).status).toBe(404)
   })
@@ -192,7 +212,10 @@ describe("the webhook's URL", () => {
     const warnings = async (list_id: string) => (await build({ list_id })).body.warnings
     expect(await warnings(theirs.body.id)).toEqual(await warnings("999999"))
     const unsupported = await build({ campaign_id: "42" })
-    expect([unsupported.status, unsupported.body.errors]).toEqual([422, [{ field: "campaign_id", code: "unsupported" }]])
+    expect([unsupported.status, unsupported.body.errors]).toEqual([
+      422,
+      [{ field: "campaign_id", code: "unsupported" }]
+    ])
     expect((await build({ remove_from_list: "perhaps" })).status).toBe(422)
   })
 })

@@ -142,8 +142,18 @@ export class ListsGroup extends HttpApiGroup.make("lists")
       success: ListView,
       error: [NotFound, Invalid]
     }),
-    HttpApiEndpoint.get("members", "/lists/:id/members", { ...list, query: MemberQuery, success: Members, error: NotFound }),
-    HttpApiEndpoint.post("byHand", "/lists/:id/members", { ...list, payload: ByHand, success: ByHandDone, error: NotFound }),
+    HttpApiEndpoint.get("members", "/lists/:id/members", {
+      ...list,
+      query: MemberQuery,
+      success: Members,
+      error: NotFound
+    }),
+    HttpApiEndpoint.post("byHand", "/lists/:id/members", {
+      ...list,
+      payload: ByHand,
+      success: ByHandDone,
+      error: NotFound
+    }),
     HttpApiEndpoint.get("audit", "/lists/:id/audit", { ...list, query: AuditQuery, success: Audit, error: NotFound }),
     /** Whether all its cases have the one case type that a campaign needs. Nothing is refused for it. */
     HttpApiEndpoint.get("check", "/lists/:id/check", { ...list, success: CheckView, error: NotFound }),
@@ -213,7 +223,12 @@ export class CampaignsGroup extends HttpApiGroup.make("campaigns")
       success: ByHandDone,
       error: NotFound
     }),
-    HttpApiEndpoint.get("audit", "/campaigns/:id/audit", { ...campaign, query: AuditQuery, success: Audit, error: NotFound }),
+    HttpApiEndpoint.get("audit", "/campaigns/:id/audit", {
+      ...campaign,
+      query: AuditQuery,
+      success: Audit,
+      error: NotFound
+    }),
     HttpApiEndpoint.delete("archive", "/campaigns/:id", {
       ...campaign,
       success: HttpApiSchema.NoContent,

@@ -80,7 +80,10 @@ export const listStoreLaws: Laws = {
       run: Effect.gen(function* () {
         const store = yield* ListStore
         for (const number of [3, 1, 12, 2]) yield* saveList({ number })
-        assert.deepStrictEqual((yield* store.lists(firm.id)).map(({ number }) => number), [1, 2, 3, 12])
+        assert.deepStrictEqual(
+          (yield* store.lists(firm.id)).map(({ number }) => number),
+          [1, 2, 3, 12]
+        )
       })
     },
     {
@@ -141,7 +144,14 @@ export const listStoreLaws: Laws = {
       run: Effect.gen(function* () {
         const store = yield* ListStore
         const first = makeMembership()
-        const out = { ...first, isMember: false, heldOffBy: "person" as const, waiting: [], since: start + 7, cause: "Olga" }
+        const out = {
+          ...first,
+          isMember: false,
+          heldOffBy: "person" as const,
+          waiting: [],
+          since: start + 7,
+          cause: "Olga"
+        }
         yield* store.saveMembership(first, [])
         yield* store.saveMembership(out, [])
         assert.deepStrictEqual(yield* store.membershipsOf(firm.id, first.caseId), [out])
@@ -154,7 +164,10 @@ export const listStoreLaws: Laws = {
         const store = yield* ListStore
         yield* saveMembers({}, {}, { targetId: target(2) })
         assert.deepStrictEqual(yield* members(), [caseId(1), caseId(2)])
-        assert.deepStrictEqual((yield* store.membershipsOf(firm.id, caseId(2))).map(({ targetId }) => targetId), [target(1)])
+        assert.deepStrictEqual(
+          (yield* store.membershipsOf(firm.id, caseId(2))).map(({ targetId }) => targetId),
+          [target(1)]
+        )
       })
     },
     {
@@ -233,7 +246,8 @@ export const listStoreLaws: Laws = {
           { caseId: caseId(2) },
           { targetId: target(2), caseId: caseId(2) }
         )
-        const ids = (filter: Partial<ListEventFilter>) => Effect.map(audit(filter), (lines) => lines.map(({ id }) => id))
+        const ids = (filter: Partial<ListEventFilter>) =>
+          Effect.map(audit(filter), (lines) => lines.map(({ id }) => id))
         assert.deepStrictEqual(yield* ids({ targetId: target(2) }), [d?.id, b?.id])
         assert.deepStrictEqual(yield* ids({ caseId: caseId(2) }), [d?.id, c?.id])
         assert.deepStrictEqual(yield* ids({ targetId: target(1), caseId: caseId(1) }), [a?.id])

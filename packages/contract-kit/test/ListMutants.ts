@@ -39,14 +39,16 @@ export const listMutants: Record<string, Mutant> = {
     events: (_, filter) => ofAll((firmId) => own.events(firmId, filter))
   })),
   "lets firms write each other's lists": inLists((own) => ({ saveList: stealing(own.saveList) })),
-  "takes campaigns for lists": inLists((own) => ({ campaigns: () => Effect.succeed([]) })),
+  "takes campaigns for lists": inLists(() => ({ campaigns: () => Effect.succeed([]) })),
   "forgets what waits": inLists((own) => ({
     saveMembership: (membership, events) => own.saveMembership({ ...membership, waiting: [] }, events)
   })),
   "never replaces a membership": inLists((own) => ({
     saveMembership: (membership, events) =>
       Effect.flatMap(own.membershipsOf(membership.firmId, membership.caseId), (all) =>
-        all.some(({ targetId }) => targetId === membership.targetId) ? Effect.void : own.saveMembership(membership, events)
+        all.some(({ targetId }) => targetId === membership.targetId)
+          ? Effect.void
+          : own.saveMembership(membership, events)
       )
   })),
   "knows one target": inLists((own) => {
@@ -75,7 +77,9 @@ export const listMutants: Record<string, Mutant> = {
         })
     }
   }),
-  "tells the oldest line first": inLists((own) => ({ events: (firmId, filter) => reversed(own.events(firmId, filter)) })),
+  "tells the oldest line first": inLists((own) => ({
+    events: (firmId, filter) => reversed(own.events(firmId, filter))
+  })),
   "keeps the first line of a change": inLists((own) => ({
     saveMembership: (membership, events) => own.saveMembership(membership, events.slice(0, 1))
   })),

@@ -104,7 +104,12 @@ export class ListRouter extends Context.Service<
       const operate = Effect.fnUntraced(function* (
         of: Case,
         receipt: Receipt,
-        target: { readonly kind: TargetKind; readonly id: string; readonly field: string; readonly detail: string | null },
+        target: {
+          readonly kind: TargetKind
+          readonly id: string
+          readonly field: string
+          readonly detail: string | null
+        },
         action: "add" | "remove",
         status: string | null
       ) {

@@ -109,7 +109,18 @@ export class Lists extends Context.Service<
         detail: string | null = null
       ): Effect.fn.Return<ListEvent> {
         const [id, at] = [yield* newId, yield* Clock.currentTimeMillis]
-        return { id, firmId: of.firmId, at, kind, targetId: of.id, caseId: of.caseId ?? null, change, by: "person", cause, detail }
+        return {
+          id,
+          firmId: of.firmId,
+          at,
+          kind,
+          targetId: of.id,
+          caseId: of.caseId ?? null,
+          change,
+          by: "person",
+          cause,
+          detail
+        }
       })
 
       const liveList = (firmId: FirmId, id: string) => live(store.lists(firmId), id)
@@ -294,7 +305,7 @@ export class Lists extends Context.Service<
         if (list.caseType === null) return { code: "case-type-missing", caseIds: [] }
         const linksOf = yield* caseTypeLinks(firmId)
         const differing: Array<CaseId> = []
-        for (let after: CaseId | undefined; differing.length < 100; ) {
+        for (let after: CaseId | undefined; differing.length < 100;) {
           const filter = { isMember: true, limit: 500, ...(after === undefined ? {} : { after }) }
           const page = yield* store.members(firmId, id, filter)
           for (const { caseId } of page) {
@@ -316,7 +327,11 @@ const checked = (errors: ReadonlyArray<FieldProblem>): Effect.Effect<void, ListI
   errors.length === 0 ? Effect.void : Effect.fail(new ListInvalid({ errors }))
 
 const nameProblems = (name: string): ReadonlyArray<FieldProblem> =>
-  name.trim() === "" ? [{ field: "name", code: "empty" }] : name.length > 200 ? [{ field: "name", code: "too-long" }] : []
+  name.trim() === ""
+    ? [{ field: "name", code: "empty" }]
+    : name.length > 200
+      ? [{ field: "name", code: "too-long" }]
+      : []
 
 /** A name without the blanks around it, and no case type where there are only blanks. */
 const tidy = <A extends { readonly name?: string; readonly caseType?: string | null }>(input: A): A => ({

@@ -75,16 +75,48 @@ const routed = (...pairs: ReadonlyArray<readonly [string, string]>): string => {
 
 describe("what a webhook's options ask for", () => {
   it.each([
-    ["TV-6 a: list_id with attach adds", [["list_id", "123"], ["list_action", "attach"]], "add 123"],
-    ["TV-6 b: remove and detach are one", [["list_id", "123"], ["list_action", "remove"]], "remove 123"],
-    ["detach removes", [["list_id", "123"], ["list_action", "Detach"]], "remove 123"],
+    [
+      "TV-6 a: list_id with attach adds",
+      [
+        ["list_id", "123"],
+        ["list_action", "attach"]
+      ],
+      "add 123"
+    ],
+    [
+      "TV-6 b: remove and detach are one",
+      [
+        ["list_id", "123"],
+        ["list_action", "remove"]
+      ],
+      "remove 123"
+    ],
+    [
+      "detach removes",
+      [
+        ["list_id", "123"],
+        ["list_action", "Detach"]
+      ],
+      "remove 123"
+    ],
     ["a list alone is an add", [["list_id", "123"]], "add 123"],
     [
       "TV-6 c: remove_from_list wins over list_action",
-      [["list_id", "123"], ["remove_from_list", "true"], ["list_action", "add"]],
+      [
+        ["list_id", "123"],
+        ["remove_from_list", "true"],
+        ["list_action", "add"]
+      ],
       "remove 123, list_action:contradicts-remove_from_list"
     ],
-    ["remove_from_list=false asks for nothing", [["list_id", "123"], ["remove_from_list", "false"]], "add 123"],
+    [
+      "remove_from_list=false asks for nothing",
+      [
+        ["list_id", "123"],
+        ["remove_from_list", "false"]
+      ],
+      "add 123"
+    ],
     ["TV-6 d: a name is trimmed and compared without case", [["list_name", " intake "]], "add 123"],
     ["a name that two lists have is no list", [["list_name", "TWIN"]], "list_name:list_ambiguous"],
     ["a list is never made from a name", [["list_name", "New one"]], "list_name:list_not_found"],
@@ -93,12 +125,55 @@ describe("what a webhook's options ask for", () => {
     ["a name never stands for a number", [["list_id", "Intake"]], "list_id:list_not_found"],
     ["TV-6 f: a campaign by its number", [["campaign_id", "42"]], "campaign 42"],
     ["an unknown campaign is a warning", [["campaign_id", "43"]], "campaign_id:campaign_not_found"],
-    ["TV-6 g: list_id beats list_name", [["list_id", "123"], ["list_name", "Other"]], "add 123, list_name:list_id-used"],
-    ["an unknown action does nothing", [["list_id", "123"], ["list_action", "explode"]], "list_action:unknown"],
-    ["an unclear removal does nothing", [["list_id", "123"], ["remove_from_list", "maybe"]], "remove_from_list:unknown"],
-    ["two lists are none", [["list_id", "123"], ["list_id", "124"]], "list_id:repeated"],
-    ["two lists are none, also beside a name", [["list_id", "123"], ["list_id", "124"], ["list_name", "Intake"]], "list_id:repeated"],
-    ["the same list twice is one", [["list_id", "123"], ["list_id", " 123 "]], "add 123"],
+    [
+      "TV-6 g: list_id beats list_name",
+      [
+        ["list_id", "123"],
+        ["list_name", "Other"]
+      ],
+      "add 123, list_name:list_id-used"
+    ],
+    [
+      "an unknown action does nothing",
+      [
+        ["list_id", "123"],
+        ["list_action", "explode"]
+      ],
+      "list_action:unknown"
+    ],
+    [
+      "an unclear removal does nothing",
+      [
+        ["list_id", "123"],
+        ["remove_from_list", "maybe"]
+      ],
+      "remove_from_list:unknown"
+    ],
+    [
+      "two lists are none",
+      [
+        ["list_id", "123"],
+        ["list_id", "124"]
+      ],
+      "list_id:repeated"
+    ],
+    [
+      "two lists are none, also beside a name",
+      [
+        ["list_id", "123"],
+        ["list_id", "124"],
+        ["list_name", "Intake"]
+      ],
+      "list_id:repeated"
+    ],
+    [
+      "the same list twice is one",
+      [
+        ["list_id", "123"],
+        ["list_id", " 123 "]
+      ],
+      "add 123"
+    ],
     ["an action without a list", [["list_action", "remove"]], "list_action:no-list-named"]
   ] as const)("%s", (_title, pairs, expected) => {
     assert.strictEqual(routed(...pairs), expected)
@@ -163,9 +238,12 @@ describe("what a receipt does to a membership", () => {
       "Repeat",
       "but not one that came later"
     ]
-  ] as const)("%s number %i with %s on %j, verified %s: %s (%s)", (action, order, status, present, verified, expected) => {
-    assert.strictEqual(decideReceipt({ action, order, status, present, verified })._tag, expected)
-  })
+  ] as const)(
+    "%s number %i with %s on %j, verified %s: %s (%s)",
+    (action, order, status, present, verified, expected) => {
+      assert.strictEqual(decideReceipt({ action, order, status, present, verified })._tag, expected)
+    }
+  )
 
   it("grants the newest waiting add that named the verified status, and drops those that did not", () => {
     const all = [waits(1, "New"), waits(2, "Signed"), waits(3, null)]
@@ -219,7 +297,12 @@ describe("TV-23 auto-add", () => {
     ["off", { ...rule, on: false }, undefined, "off"],
     ["any of several statuses", { ...rule, statuses: ["Signed", "NEW "] }, undefined, "Add"],
     ["any of several case types", { ...rule, caseTypes: [{ name: "Other" }, { name: "injury" }] }, undefined, "Add"],
-    ["an equal name under another id", { ...rule, caseTypes: [{ externalId: "8", name: "Injury" }] }, undefined, "case-type"],
+    [
+      "an equal name under another id",
+      { ...rule, caseTypes: [{ externalId: "8", name: "Injury" }] },
+      undefined,
+      "case-type"
+    ],
     ["another connection", { ...rule, connectionId: "c-2" }, undefined, "connection"],
     ["its own connection", { ...rule, connectionId: "c-1" }, undefined, "Add"],
     ["a member", rule, member, "member"],

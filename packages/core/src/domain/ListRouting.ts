@@ -51,7 +51,12 @@ export const readListIntent = (options: ReadonlyMap<string, ReadonlyArray<string
   const removes = remove === "true"
   if (removes && named === "add") warnings.push({ field: "list_action", code: "contradicts-remove_from_list" })
   if (id !== undefined && name !== undefined) warnings.push({ field: "list_name", code: "list_id-used" })
-  if ((removes || named !== undefined) && (id ?? name) === undefined && !unclear.has("list_id") && !unclear.has("list_name"))
+  if (
+    (removes || named !== undefined) &&
+    (id ?? name) === undefined &&
+    !unclear.has("list_id") &&
+    !unclear.has("list_name")
+  )
     warnings.push({ field: removes ? "remove_from_list" : "list_action", code: "no-list-named" })
   const isClear =
     !unclear.has("list_id") &&
@@ -149,7 +154,9 @@ export const decideWaiting = (
 /** One waiting add a status is enough: of two receipts with the same status the newer one stays. */
 export const withWaiting = (waiting: ReadonlyArray<WaitingAdd>, add: WaitingAdd): ReadonlyArray<WaitingAdd> => {
   const twin = waiting.find(({ status }) => sameStatus(status, add.status))
-  return [...waiting.filter((other) => other !== twin), newer(twin, add)].sort((a, b) => a.receiveNumber - b.receiveNumber)
+  return [...waiting.filter((other) => other !== twin), newer(twin, add)].sort(
+    (a, b) => a.receiveNumber - b.receiveNumber
+  )
 }
 
 const newer = (a: WaitingAdd | undefined, b: WaitingAdd): WaitingAdd =>
@@ -192,7 +199,9 @@ const isSameCaseType = (a: CaseType, b: CaseType): boolean =>
     ? a.externalId === b.externalId
     : statusKey(a.name) === statusKey(b.name)
 
-export type HandVerdict = { readonly _tag: "Apply"; readonly next: Pick<Membership, "isMember" | "heldOffBy"> } | { readonly _tag: "Already" }
+export type HandVerdict =
+  | { readonly _tag: "Apply"; readonly next: Pick<Membership, "isMember" | "heldOffBy"> }
+  | { readonly _tag: "Already" }
 
 /** What a person does is always the latest word, also against what waits. */
 export const decideByHand = (action: "add" | "remove" | "lift", present: Membership | undefined): HandVerdict => {
