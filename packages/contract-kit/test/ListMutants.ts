@@ -1,18 +1,18 @@
 /** List stores that break one promise each. */
 import { Effect } from "effect"
 import type { FirmId } from "@casewire/core/domain/Ids"
-import type { List, Membership } from "@casewire/core/domain/List"
+import type { List, ListEvent, Membership } from "@casewire/core/domain/List"
 import { newId } from "@casewire/core/domain/Ids"
 import { firm, otherFirm } from "../src/samples.ts"
 import { escaped, inLists, ofAll, reversed, type Mutant } from "./Breaking.ts"
 
 /** The firm that an id was first saved under keeps it, whoever saves. */
-const stealing = (save: (list: List, event: never) => Effect.Effect<void>) => {
+const stealing = (save: (list: List, event: ListEvent) => Effect.Effect<void>) => {
   const owners = new Map<string, FirmId>()
-  return (list: List, event: unknown) => {
+  return (list: List, event: ListEvent) => {
     const owner = owners.get(list.id) ?? list.firmId
     owners.set(list.id, owner)
-    return save({ ...list, firmId: owner }, event as never)
+    return save({ ...list, firmId: owner }, event)
   }
 }
 
