@@ -6,6 +6,7 @@ import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
 import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp"
 import { layer as layerServer } from "@casewire/adapters-http/Server"
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
+import { CaseDocuments } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
@@ -25,6 +26,7 @@ import lawRuler from "@casewire/lawruler-plugin"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
+import { layerSheets } from "./Sheets.ts"
 
 /** The store of this data folder: transactions, queue, cases, connections, documents. */
 export const layerStore = (settings: Settings) =>
@@ -41,6 +43,7 @@ const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
 /** Every use case of the core over the store, without a way in. */
 export const layerCore = (settings: Settings) =>
   Layer.mergeAll(
+    CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
     Inbox.layer,
@@ -62,6 +65,7 @@ export const layerCore = (settings: Settings) =>
       layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })
     ),
     Layer.provideMerge(layerInProcess([lawRuler])),
+    Layer.provideMerge(layerSheets),
     Layer.provideMerge(layerStore(settings)),
     Layer.provide(layerTimes(settings))
   )
