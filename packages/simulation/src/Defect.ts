@@ -1,6 +1,6 @@
 /**
  * A mistake that a run plants on purpose, to show that the checks would find it: a change of what the core says to its
- * stores, of its times, or of the layer that carries jobs out. Nothing of it is in product code.
+ * stores, of its times, or of the stores behind one of its layers. Nothing of it is in product code.
  */
 import type { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import type { Database } from "@casewire/core/memory/Database"
@@ -8,7 +8,8 @@ import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { Storage } from "@casewire/core/ports/Storage"
-import type { Kernel } from "./Kernel.ts"
+import type { FaultName } from "./Faults.ts"
+import type { StatusResume } from "@casewire/core/StatusResume"
 
 export interface Ports {
   readonly queue: Queue["Service"]
@@ -18,11 +19,16 @@ export interface Ports {
 }
 
 export interface Defect {
-  readonly name: string
-  readonly ports?: (
-    ports: Ports,
-    within: { readonly kernel: Kernel; readonly database: Database["Service"] }
-  ) => Ports
+  /** Faults without which nobody would notice: on in every run with this defect, so that fewer seeds are needed. */
+  readonly favours?: ReadonlyArray<FaultName>
+  readonly ports?: (ports: Ports, database: Database["Service"]) => Ports
   readonly times?: Partial<(typeof DeliveryTimes)["Service"]>
   readonly delivery?: (layer: typeof Delivery.layer) => typeof Delivery.layer
+  readonly resume?: (layer: typeof StatusResume.layer) => typeof StatusResume.layer
+}
+
+/** Named, and made afresh for every run: what it remembers outlives the host's process, not the run. */
+export interface PlantedDefect {
+  readonly name: string
+  readonly make: () => Defect
 }

@@ -43,10 +43,12 @@ export class Faults {
   readonly #rates = new Map<FaultName, number>()
   readonly #dice: Dice
 
-  constructor(dice: Dice) {
+  /** `favoured` faults are on in any case, and strike often. */
+  constructor(dice: Dice, favoured: ReadonlyArray<FaultName> = []) {
     this.#dice = dice
     const share = dice.pick([0.15, 0.3, 0.5])
     for (const name of faultNames) if (dice.chance(share)) this.#rates.set(name, dice.pick([0.03, 0.1, 0.3]))
+    for (const name of favoured) this.#rates.set(name, 0.3)
   }
 
   get names(): ReadonlyArray<FaultName> {

@@ -122,7 +122,7 @@ export class Host {
 
   /** Death within the next steps, in the middle of whatever goes on then. */
   crashSoon(): void {
-    this.#crashIn = this.#dice.below(120)
+    this.#crashIn = this.#dice.below(this.#dice.pick([6, 30, 120]))
   }
   step(): void {
     if (this.#crashIn === undefined) return
@@ -178,7 +178,7 @@ export class Host {
       Layer.provideMerge(FieldDelivery.layer),
       Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
-      Layer.provideMerge(StatusResume.layer),
+      Layer.provideMerge(this.#defect?.resume?.(StatusResume.layer) ?? StatusResume.layer),
       Layer.provideMerge(Projection.layer),
       Layer.provideMerge(PlatformHooks.layer.pipe(Layer.provide(PlatformHttp.layerNone))),
       Layer.provideMerge(CrmConnections.layer),
@@ -201,7 +201,7 @@ export class Host {
           connections: Context.get(stores, ConnectionStore),
           storage: Context.get(stores, Storage)
         })
-        const ports = this.#defect?.ports?.(watched, { kernel: this.#kernel, database: this.database }) ?? watched
+        const ports = this.#defect?.ports?.(watched, this.database) ?? watched
         return stores.pipe(
           Context.add(Queue, ports.queue),
           Context.add(CaseStore, ports.cases),

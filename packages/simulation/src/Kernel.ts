@@ -40,7 +40,7 @@ export class Kernel {
   constructor(dice: Dice) {
     this.#dice = dice
     // How many operations a fiber may do before another may go on: few in some runs, so that it is cut anywhere.
-    this.#budget = dice.pick([8, 32, 128, 512])
+    this.#budget = dice.pick([8, 64, 256, 1024])
   }
 
   /** The first invariant that was broken; the run ends with the step in which it was. */

@@ -4,12 +4,14 @@
  */
 import { type Case, CaseId } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
+import type { JobId } from "@casewire/core/domain/Job"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { PlatformEvent } from "@casewire/core/domain/PlatformEvent"
 import { isAsked } from "@casewire/core/domain/StatusResume"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import type { Toggles } from "@casewire/core/domain/Toggles"
 import { Outbox, type OutboxAnswer } from "@casewire/core/Outbox"
+import { Poller } from "@casewire/core/Poller"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Setup } from "@casewire/core/Setup"
@@ -62,9 +64,17 @@ export class Office {
   }
 
   /** Does it until it is answered. */
-  #insist<A, E>(what: string, effect: Effect.Effect<A, E, HostServices>, done: (value: A) => void = () => {}): void {
+  #insist<A, E>(
+    what: string,
+    effect: Effect.Effect<A, E, HostServices>,
+    done: (value: A) => void = () => {},
+    failed: () => void = () => {}
+  ): void {
     this.pending += 1
-    const again = () => void this.#kernel.at(this.#dice.between(500, 20_000), attempt)
+    const again = () => {
+      failed()
+      this.#kernel.at(this.#dice.between(500, 20_000), attempt)
+    }
     const attempt = () => {
       this.#kernel.note(`office ${what}`)
       this.#host.request(
@@ -86,8 +96,9 @@ export class Office {
     if (known.length === 0) return
     const of = this.#dice.pick(known)
     const choice = this.#dice.next()
-    if (choice < 0.5) this.#editStatus(of)
-    else if (choice < 0.8) this.#say(of)
+    if (choice < 0.45) this.#editStatus(of)
+    else if (choice < 0.55) this.#pull()
+    else if (choice < 0.85) this.#say(of)
     else this.#call(of)
   }
 
@@ -149,6 +160,19 @@ export class Office {
     )
   }
 
+  /** Asks for a pull now. */
+  #pull(): void {
+    this.#insist(
+      "asks for a pull",
+      Effect.gen(function* () {
+        const connections = yield* ConnectionStore
+        const poller = yield* Poller
+        const connection = yield* connections.get(firmId, connectionId)
+        yield* poller.request(connection)
+      })
+    )
+  }
+
   flipSwitch(): void {
     const key = this.#dice.pick(switches)
     this.#faults.count("people: switch flipped")
@@ -189,6 +213,8 @@ export class Office {
     const connection = this.#host.database.connections.get(connectionId)
     if (connection === undefined || !isAsked(connection)) return
     this.#faults.count(`people: resume ${mode === "replay" ? "by replay" : "from now on"}`)
+    const held = this.#heldPushes()
+    if (this.#faults.strikes("host: crash")) this.#host.crashSoon()
     const patienceMs = this.#dice.pick([0, 5000, 300_000])
     this.#insist(
       `resumes status sync: ${mode}`,
@@ -198,8 +224,25 @@ export class Office {
         const plan = yield* resume.plan(firmId, connectionId, "a person")
         yield* Effect.sleep(patienceMs)
         yield* resume.replay(firmId, connectionId, plan.id, Number(plan.scope["overwrites"]))
-      }).pipe(Effect.catchTag("AlreadyOn", () => Effect.void))
+      }).pipe(Effect.catchTag("AlreadyOn", () => Effect.void)),
+      () => {},
+      () => this.#checkUndecided(held)
     )
+  }
+
+  #heldPushes(): ReadonlyArray<JobId> {
+    const jobs = this.#host.database.jobs.values()
+    return jobs.flatMap(({ job }) => (job.state === "held" && job.work._tag === "PushStatus" ? [job.id] : []))
+  }
+
+  /** After a decision that failed or died with the host, everything is decided or nothing. */
+  #checkUndecided(held: ReadonlyArray<JobId>): void {
+    const { connections, jobs } = this.#host.database
+    const connection = connections.get(connectionId)
+    if (connection === undefined || !isAsked(connection)) return
+    const decided = held.filter((id) => ["from-now-on", "replay", "not-replayable"].includes(jobs.get(id)?.job.reason ?? ""))
+    if (decided.length > 0)
+      throw this.#kernel.violated("I-18", `${decided.length} held edits were decided while the firm is still asked`)
   }
 
   /** Sends what is dead or uncertain once more, under the same ids. */

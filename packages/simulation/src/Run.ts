@@ -50,7 +50,7 @@ export interface World {
 const makeWorld = (seed: number, defect: Defect | undefined): World => {
   const kernel = new Kernel(new Dice(seed, 1))
   const dice = new Dice(seed, 2)
-  const faults = new Faults(new Dice(seed, 3))
+  const faults = new Faults(new Dice(seed, 3), defect?.favours)
   const crm = new CrmMachine(kernel, new Dice(seed, 4), faults)
   const database = Database.make()
   const watch = new Watch(kernel, database, crm)

@@ -58,6 +58,8 @@ export class Watch {
   readonly #database: Database["Service"]
   readonly #crm: CrmMachine
   #connection: Connection | undefined
+  /** Whether the read that is being applied has just beaten pushes that wait. */
+  #isWon = false
   #applied = 0
   #pushed = 0
   #appliedAtSync = 0
@@ -172,6 +174,7 @@ export class Watch {
     const reason = "reason" in outcome ? ` (${outcome.reason})` : ""
     this.#kernel.note(`queue  settles ${nameOf(job)} as ${outcome._tag}${reason}`)
     if (outcome._tag === "Done" && job.work._tag === "ReadCase") this.#applied += 1
+    if (outcome._tag === "Skipped" && outcome.reason === "changed-since-plan") this.#row("resume: plan row, CRM changed, skipped")
     if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.#row("push: sync not effective, held")
   }
 
@@ -180,13 +183,19 @@ export class Watch {
     this.events.push(event)
     if (event.kind === "status-pushed") {
       this.#pushed += 1
-      this.#row(this.written.has(event.cause as JobId) ? "push: r = bc, sent" : "push: r = t, already there")
+      const isThere = !this.written.has(event.cause as JobId)
+      if (this.#database.jobs.get(event.cause as JobId)?.job.reason === "replay")
+        this.#row(isThere ? "resume: plan row, already there" : "resume: plan row, CRM as the plan saw it, sent")
+      else this.#row(isThere ? "push: r = t, already there" : "push: r = bc, sent")
     }
     if (event.kind === "status-superseded") this.#superseded(event)
   }
 
   /** A local edit may lose to the CRM's staff, never to what we wrote there ourselves. */
   #superseded(event: CaseEvent): void {
+    // The push that is being done found it out itself, or a read did for all that wait.
+    if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.#row("push: r differs, CRM wins")
+    else this.#isWon = true
     const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
     const winner = lead?.changes.findLast(({ status }) => sameStatus(status, event.after))?.by
     if (winner === undefined || winner.staff) return
@@ -212,6 +221,8 @@ export class Watch {
 
   #readApplied(before: Case, value: Case, was: number | undefined, is: number, moved: boolean): void {
     const lead = value.externalId
+    const isWon = this.#isWon
+    this.#isWon = false
     const read = this.#crm.calls.get(is)!
     const earlier = was === undefined ? undefined : this.#crm.calls.get(was)!
     if (earlier !== undefined && earlier.startedIn > read.startedIn)
@@ -220,17 +231,13 @@ export class Watch {
     if (moved) this.#checkWrites(lead, read)
     const pending = this.#pendingPushes(lead)
     const target = pending.at(-1)?.work
-    const active = this.activePush.get(lead)
-    const isPush = active !== undefined && this.#database.jobs.get(active)?.lease !== null && this.#database.jobs.get(active)?.job.state !== "done"
     if (before.status.platform === null) this.#row("read: first status of a case")
-    else if (isPush) this.#row("push: r differs, CRM wins")
     else if (!moved) {
       if (!isStatusInboundEffective(this.#toggles) || !sameStatus(found, before.status.baseCrm))
         this.#row("read: sync not effective, remembered")
       else this.#row(pending.length > 0 ? "read: r = bc, push pending" : "read: r = bc, nothing pending")
     } else if (target?._tag === "PushStatus" && sameStatus(target.target, found)) this.#row("read: r = t, settled")
-    else if (this.events.at(-2)?.kind === "status-superseded" && this.events.at(-2)!.caseId === value.id)
-      this.#row("read: r differs, push pending, CRM wins")
+    else if (isWon) this.#row("read: r differs, push pending, CRM wins")
     else this.#row("read: r differs, applied")
   }
 
