@@ -14,7 +14,7 @@ import type { Job, JobId, Work } from "./domain/Job.ts"
 import { decide, settle, type Verdict } from "./domain/Merge.ts"
 import type { RunRow } from "./domain/Run.ts"
 import { isOutboundEffective, rebased, replayRow } from "./domain/StatusResume.ts"
-import { statusToCrm } from "./domain/StatusLinks.ts"
+import { statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
 import type { Case } from "./domain/Case.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
@@ -160,7 +160,8 @@ export class Delivery extends Context.Service<
           const before = read.status.name
           const known = yield* cases.get(connection.firmId, work.caseId)
           const caseType = read.caseType ?? Option.getOrUndefined(known)?.caseType ?? { name: "" }
-          const target = statusToCrm(yield* mapping.statusesOf(connection, caseType), work.target)
+          const table = yield* mapping.statusesOf(connection, caseType)
+          const target = statusToCrm(table, work.target)
           const row =
             connection.replayPlan === undefined
               ? undefined
@@ -192,7 +193,7 @@ export class Delivery extends Context.Service<
                   break
                 case "Apply":
                   // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
-                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: before })
+                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: statusToPlatform(table, before) })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
                   yield* projection.applyRead(connection, present, read, id)
                   break
