@@ -17,6 +17,9 @@ import type { Conflicts } from "@casewire/core/Conflicts"
 import type { Inbox } from "@casewire/core/Inbox"
 import type { Lists } from "@casewire/core/Lists"
 import type { Outbox } from "@casewire/core/Outbox"
+import type { CaseDocuments } from "@casewire/core/CaseDocuments"
+import { documentLimitBytes } from "@casewire/core/domain/Document"
+import type { Poller } from "@casewire/core/Poller"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
@@ -26,11 +29,13 @@ import type { Plugins } from "@casewire/core/ports/Plugins"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { SheetReader } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
+import type { Timeline } from "@casewire/core/ports/Timeline"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Setup } from "@casewire/core/Setup"
 import type { StatusResume } from "@casewire/core/StatusResume"
 import type { Subscriptions } from "@casewire/core/Subscriptions"
+import { sheetUploadBytes } from "@casewire/api/Mappings"
 import { apiApp } from "./ApiApp.ts"
 import { isProblemName, problem } from "./Problems.ts"
 import { PublicUrl } from "./PublicUrl.ts"
@@ -97,9 +102,12 @@ export type Services =
   | ListStore
   | MappingStore
   | Plugins
+  | Poller
   | Queue
   | SheetReader
   | Storage
+  | Timeline
+  | CaseDocuments
   | CaseEntries
   | Conflicts
   | RunStore
@@ -176,11 +184,15 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
         ...(hasBody(request) ? close : [])
       ])
     if (path.startsWith("/problems/")) return answerMeaning(path.slice("/problems/".length), response)
-    if (Number(request.headers["content-length"] ?? 0) > limits.bodyBytes)
+    const isUpload = method === "POST" && /^\/api\/v1\/cases\/[^/]+\/documents$/.test(path)
+    const isSheet = method === "POST" && /^\/api\/v1\/connections\/[^/]+\/mapping-drafts$/.test(path)
+    const limit = isUpload ? documentLimitBytes : isSheet ? sheetUploadBytes : limits.bodyBytes
+    if (Number(request.headers["content-length"] ?? 0) > limit)
       return answerProblem(response, problem("body-too-large"), close)
     if (request.headers.expect !== undefined) response.writeContinue()
     setSecurityHeaders(response, path === "/docs")
-    slow.watch(request, response)
+    // An upload has the server's own, longer time-out.
+    if (!isUpload) slow.watch(request, response)
     api(request, response)
   }
 

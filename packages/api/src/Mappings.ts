@@ -23,6 +23,8 @@ const campaign = { campaignId: Schema.optionalKey(Name) }
 
 /** The largest mapping sheet that is read. */
 export const sheetBytes = 5 * 1024 * 1024
+/** With what a form puts around it. */
+export const sheetUploadBytes = sheetBytes + 65_536
 
 export const CatalogView = Schema.Struct({
   /** `null`: the CRM was not asked yet. */
@@ -210,7 +212,7 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       },
       /** One file part: `.xlsx`, `.csv` or `.tsv`. */
       payload: Schema.Struct({ file: Schema.Unknown }).pipe(
-        HttpApiSchema.asMultipartStream({ maxParts: 5, maxTotalSize: sheetBytes + 65_536 })
+        HttpApiSchema.asMultipartStream({ maxParts: 5, maxTotalSize: sheetUploadBytes })
       ),
       success: DraftView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Invalid]
