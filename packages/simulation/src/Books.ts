@@ -21,6 +21,7 @@ export const checkBooks = (world: World): void => {
   checkOperations(world, jobs, broken)
   checkEdits(world, jobs, broken)
   checkConvergence(world, jobs, broken)
+  checkLists(world, jobs, broken)
 }
 
 /** Why a local edit may end unsent: a person chose so, or the CRM went on since the plan. The sides may differ then. */
@@ -128,6 +129,26 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
     const client = world.database.clients.get(known.clientId)
     if (client?.fullName !== lead.fullName)
       broken("I-3", `the client of lead ${lead.id} is ${lead.fullName} in the CRM and ${client?.fullName} here`)
+  }
+}
+
+/** I-6: whom a person or the latest receipt took off the list is off it; a copy counts as the receipt it copies. */
+const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
+  const { database, office } = world
+  const applied = new Set(
+    jobs.flatMap(({ state, work }) => (work._tag === "ApplyReceipt" && state === "done" ? [work.receiptId] : []))
+  )
+  for (const { caseId, isMember } of database.memberships.values()) {
+    if (!isMember) continue
+    const lead = database.cases.get(caseId)!.externalId
+    if (office.takenOff.has(lead)) broken("I-6", `a person took lead ${lead} off the list and it is on it again`)
+    const bodies = database.receipts
+      .values()
+      .filter(({ externalCaseId, id }) => externalCaseId === lead && applied.has(id))
+      .sort((a, b) => a.receiveNumber - b.receiveNumber)
+      .map(({ body }) => body)
+    const last = [...new Set(bodies)].filter((body) => body.includes("list_action")).at(-1)
+    if (last?.includes("remove") === true) broken("I-6", `the last receipt took lead ${lead} off the list and it is on it`)
   }
 }
 

@@ -9,6 +9,7 @@ import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { FieldDelivery } from "@casewire/core/FieldDelivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Database } from "@casewire/core/memory/Database"
+import { Lists } from "@casewire/core/Lists"
 import * as Memory from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
 import { PlatformHooks } from "@casewire/core/PlatformHooks"
@@ -32,7 +33,7 @@ import { type Kernel, type Owner, world } from "./Kernel.ts"
 import { clientTimeoutMs, layerOf } from "./SimulatedCrm.ts"
 import type { Watch } from "./Watch.ts"
 
-export type HostServices = Inbox | Outbox | Setup | StatusResume | Worker | Poller | ConnectionStore | Queue
+export type HostServices = Inbox | Lists | Outbox | Setup | StatusResume | Worker | Poller | ConnectionStore | Queue
 
 /** How a refused commit calls itself; any other defect of the core is a violation. */
 const refusal = "injected: the disk refuses the commit"
@@ -173,7 +174,7 @@ export class Host {
   #layer(owner: Owner): Layer.Layer<HostServices> {
     const times = { clientTimeoutMs, lateCommitMs, leaseMs: 30_000, ...this.#defect?.times }
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
-    return Layer.mergeAll(Inbox.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+    return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
       Layer.provideMerge(Poller.layer),
       Layer.provideMerge(FieldDelivery.layer),
       Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),

@@ -6,10 +6,12 @@ import { type Case, CaseId } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import type { JobId } from "@casewire/core/domain/Job"
 import { FirmId } from "@casewire/core/domain/Ids"
+import { ListId } from "@casewire/core/domain/List"
 import { PlatformEvent } from "@casewire/core/domain/PlatformEvent"
 import { isAsked } from "@casewire/core/domain/StatusResume"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import type { Toggles } from "@casewire/core/domain/Toggles"
+import { Lists } from "@casewire/core/Lists"
 import { Outbox, type OutboxAnswer } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
@@ -24,6 +26,7 @@ import type { Host, HostServices } from "./Host.ts"
 import type { Kernel } from "./Kernel.ts"
 
 export const firmId = FirmId.make("firm-1")
+export const listId = ListId.make("list-1")
 export const connectionId = ConnectionId.make("connection-1")
 
 export const allOn: Toggles = {
@@ -47,6 +50,8 @@ export interface LocalEvent {
 export class Office {
   /** What people are about to do again. */
   pending = 0
+  /** Leads whose cases a person has taken off the list. */
+  readonly takenOff = new Set<string>()
   readonly events = new Map<string, LocalEvent>()
   readonly #kernel: Kernel
   readonly #dice: Dice
@@ -97,7 +102,8 @@ export class Office {
     const of = this.#dice.pick(known)
     const choice = this.#dice.next()
     if (choice < 0.45) this.#editStatus(of)
-    else if (choice < 0.55) this.#pull()
+    else if (choice < 0.53) this.#pull()
+    else if (choice < 0.57) this.#takeOffList(of)
     else if (choice < 0.85) this.#say(of)
     else this.#call(of)
   }
@@ -157,6 +163,17 @@ export class Office {
         transcript
       },
       "ends a call"
+    )
+  }
+
+  /** A person takes a case off the list: no webhook may put it back. */
+  #takeOffList(of: Case): void {
+    this.#insist(
+      `takes lead ${of.externalId} off the list`,
+      Effect.flatMap(Lists, (lists) =>
+        lists.byHand(firmId, { kind: "list", id: listId }, "remove", [CaseId.make(of.id)], "a person")
+      ),
+      () => void this.takenOff.add(of.externalId)
     )
   }
 

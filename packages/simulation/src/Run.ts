@@ -2,6 +2,7 @@
  * One seed from start to verdict: a storm in which people, staff, webhooks and faults act at random, then a calm
  * without faults and with every switch on, until nothing is left to do. Then the books are checked.
  */
+import { noAutoAdd } from "@casewire/core/domain/List"
 import { Database, Transaction } from "@casewire/core/memory/Database"
 import { Redacted } from "effect"
 import { checkBooks } from "./Books.ts"
@@ -12,7 +13,7 @@ import { Dice } from "./Dice.ts"
 import { type FaultName, Faults } from "./Faults.ts"
 import { Host } from "./Host.ts"
 import { Kernel } from "./Kernel.ts"
-import { allOn, connectionId, firmId, Office } from "./Office.ts"
+import { allOn, connectionId, firmId, listId, Office } from "./Office.ts"
 import { Sender } from "./Sender.ts"
 import { manifest } from "./SimulatedCrm.ts"
 import { Storm } from "./Storm.ts"
@@ -80,6 +81,7 @@ export const run = (seed: number, defect?: Defect): Verdict => {
       watch.step(connectionId)
       if (kernel.steps > maxSteps) kernel.violated("I-9", `still busy after ${maxSteps} steps`)
     }
+    watch.countLists()
     if (kernel.violation === undefined) checkBooks(world)
   } catch (thrown) {
     if (kernel.violation === undefined) throw thrown
@@ -116,6 +118,18 @@ const connect = (database: Database["Service"], now: number): void => {
     health: { lastSync: null, lastStatusPull: null, lastStatusPush: null, lastWebhook: null },
     createdAt: now,
     updatedAt: now
+  })
+  database.lists.set(tx, listId, {
+    id: listId,
+    firmId,
+    number: 1,
+    name: "Newsletter",
+    description: "",
+    caseType: null,
+    autoAdd: noAutoAdd,
+    createdAt: now,
+    updatedAt: now,
+    archivedAt: null
   })
   database.credentials.set(tx, connectionId, { password: Redacted.make("secret") })
   tx.commit()

@@ -32,9 +32,22 @@ export const rowNames = [
   "resume: baselines moved from now on",
   "resume: plan row, CRM as the plan saw it, sent",
   "resume: plan row, already there",
-  "resume: plan row, CRM changed, skipped"
+  "resume: plan row, CRM changed, skipped",
+  "list: added",
+  "list: removed",
+  "list: add waits for a read",
+  "list: waiting add dropped",
+  "list: older or held-off add refused"
 ] as const
 export type RowName = (typeof rowNames)[number]
+
+const listRows: Readonly<Record<string, RowName | undefined>> = {
+  added: "list: added",
+  removed: "list: removed",
+  waiting: "list: add waits for a read",
+  dropped: "list: waiting add dropped",
+  refused: "list: older or held-off add refused"
+}
 
 type Gate = "enabled" | "receive" | "send" | "sendMessages" | "sendCalls" | "syncStatuses"
 const gates: ReadonlyArray<Gate> = ["enabled", "receive", "send", "sendMessages", "sendCalls", "syncStatuses"]
@@ -101,6 +114,14 @@ export class Watch {
     if (before.health.lastStatusPush !== connection.health.lastStatusPush) {
       if (this.#pushed === this.#pushedAtSync) throw this.#kernel.violated("I-30", "lastStatusPush moved without a push that was stored")
       this.#pushedAtSync = this.#pushed
+    }
+  }
+
+  /** Counts what came of list operations, at the end of a run. */
+  countLists(): void {
+    for (const { change } of this.#database.listEvents.values()) {
+      const row = listRows[change]
+      if (row !== undefined) this.#row(row)
     }
   }
 

@@ -57,6 +57,21 @@ export const hintDefects: ReadonlyArray<PlantedDefect> = [
     }
   },
   {
+    name: "a copy of an old receipt undoes a list removal",
+    // Nobody finds the older receipt with the same bytes.
+    make: () => ({
+      favours: ["webhook: duplicate", "webhook: reordered"],
+      ports: (ports) => ({
+        ...ports,
+        storage: {
+          ...ports.storage,
+          receipts: (firmId, filter) =>
+            filter.externalCaseId === undefined ? ports.storage.receipts(firmId, filter) : Effect.succeed([])
+        }
+      })
+    })
+  },
+  {
     name: "a webhook is answered before the commit",
     make: () => ({
       ports: (ports) => ({
