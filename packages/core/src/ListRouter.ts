@@ -101,6 +101,11 @@ export class ListRouter extends Context.Service<
         }
       })
 
+      const drop = Effect.fnUntraced(function* (of: Case, membership: Membership, add: WaitingAdd, code: string) {
+        yield* warn(of, add.receiptId, { field: add.field, code })
+        return yield* event(membership, { change: "dropped", by: "receipt", cause: add.receiptId, detail: code })
+      })
+
       const operate = Effect.fnUntraced(function* (
         of: Case,
         receipt: Receipt,
@@ -125,17 +130,20 @@ export class ListRouter extends Context.Service<
         switch (verdict._tag) {
           case "Apply": {
             const isMember = action === "add"
+            const isMove = isMember !== base.isMember
+            const waiting = isMember ? [] : outlived(base.waiting, order)
             const next: Membership = {
               ...base,
               isMember,
               heldOffBy: isMember ? null : base.heldOffBy === "person" ? "person" : "webhook",
               receiveNumber: order,
-              waiting: isMember ? [] : outlived(base.waiting, order),
-              ...(isMember === base.isMember ? {} : { since: now, cause: receipt.id })
+              waiting,
+              ...(isMove ? { since: now, cause: receipt.id } : {})
             }
-            const isChange = isMember !== base.isMember || next.waiting.length < base.waiting.length
-            const line = { change: isMember ? "added" : "removed", ...by, detail } as const
-            return yield* save(of, next, isChange ? [yield* event(base, line)] : [])
+            const ended = isMember ? [] : base.waiting.filter((add) => !waiting.includes(add))
+            const lines = yield* Effect.forEach(ended, (add) => drop(of, base, add, "removed-since"))
+            const change = isMember ? "added" : "removed"
+            return yield* save(of, next, [...lines, ...(isMove ? [yield* event(base, { change, ...by, detail })] : [])])
           }
           case "Repeat":
             // A newer receipt that says the same is the latest word all the same.
@@ -183,11 +191,6 @@ export class ListRouter extends Context.Service<
           }
         }
       )
-
-      const drop = Effect.fnUntraced(function* (of: Case, membership: Membership, add: WaitingAdd, code: string) {
-        yield* warn(of, add.receiptId, { field: add.field, code })
-        return yield* event(membership, { change: "dropped", by: "receipt", cause: add.receiptId, detail: code })
-      })
 
       const dropAll = Effect.fnUntraced(function* (of: Case, membership: Membership, code: string) {
         const lines = yield* Effect.forEach(membership.waiting, (add) => drop(of, membership, add, code))

@@ -145,10 +145,12 @@ describe("lists and webhooks", () => {
       yield* fire("Sent")
       crm.leads.get("42")!.status = "New"
       crm.faults.push({ on: "read", how: "before" })
-      yield* send("New", addsTo(number))
+      const add = yield* send("New", addsTo(number))
       yield* send("New", removesFrom(number))
       yield* work(3, 2000)
       assert.isFalse(yield* isIn(id))
+      assert.deepStrictEqual(yield* warningsOf(add.receiptId), ["list_id:removed-since"])
+      assert.deepStrictEqual(yield* audit, ["waiting by receipt", "dropped by receipt"])
     }).pipe(Effect.provide(layer))
   )
 
