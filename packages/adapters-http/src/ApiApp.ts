@@ -15,6 +15,7 @@ import { layerEntryHandlers } from "./EntryHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
 import { layerMappingHandlers } from "./MappingHandlers.ts"
 import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
+import { layerTimelineHandlers } from "./TimelineHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
 const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
@@ -22,7 +23,7 @@ const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers, layerTimelineHandlers]),
   Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -13,6 +13,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue, type QueueStats } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
+import { Timeline } from "@casewire/core/ports/Timeline"
 import { notFound, problem } from "./Problems.ts"
 import { caseView, dispositionTag, dispositionView, jobView, receiptView, workTag } from "./Views.ts"
 
@@ -61,6 +62,10 @@ const platformEvent = (input: EventInput, eventId: string): PlatformEvent => {
     case "status-changed": {
       const { type: _type, ...event } = input
       return { _tag: "StatusChanged", ...event, eventId }
+    }
+    case "document-added": {
+      const { type: _type, ...event } = input
+      return { _tag: "DocumentAdded", ...event, eventId }
     }
     case "fields-changed": {
       const { type: _type, ...event } = input
@@ -123,6 +128,7 @@ const layerReceipts = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const documents = yield* DocumentStore
     const inbox = yield* Inbox
+    const timeline = yield* Timeline
     const storage = yield* Storage
     return handlers.handleAll({
       list: Effect.fn(function* ({ query }) {
@@ -142,7 +148,14 @@ const layerReceipts = HttpApiBuilder.group(
         const found = yield* storage.receipt(firmId, params.id)
         if (Option.isNone(found)) return yield* Effect.fail(problem("not-found"))
         const { body, query } = found.value
-        const files = yield* documents.ofOwner(firmId, params.id)
+        // Once the record was applied its files are the case's; the timeline knows which came with this receipt.
+        const attached = (yield* timeline.ofCause(firmId, params.id)).flatMap(({ content }) =>
+          content._tag === "Document" && content.documentId !== null ? [content.documentId] : []
+        )
+        const files = [
+          ...(yield* documents.ofOwner(firmId, params.id)),
+          ...(yield* Effect.forEach(attached, (id) => documents.get(firmId, id))).flatMap(Option.toArray)
+        ]
         return {
           ...receiptView(found.value),
           body,

@@ -5,11 +5,13 @@ import type { ConnectionView } from "@casewire/api/Connections"
 import type { JobView, WorkWord } from "@casewire/api/Jobs"
 import type { DispositionWord, ReceiptView } from "@casewire/api/Receipts"
 import type { RunView } from "@casewire/api/Runs"
+import type { DocumentView, TimelineView } from "@casewire/api/Timeline"
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { type Case, type Client, isLinked } from "@casewire/core/domain/Case"
 import type { Connection } from "@casewire/core/domain/Connection"
 import type { Job, Work } from "@casewire/core/domain/Job"
 import { isPending } from "@casewire/core/domain/Merge"
+import type { TimelineEntry } from "@casewire/core/domain/TimelineEntry"
 import type { Disposition, Receipt } from "@casewire/core/domain/Receipt"
 import type { Run } from "@casewire/core/domain/Run"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
@@ -190,3 +192,42 @@ const aboutOf = (work: Work): Readonly<Record<string, string>> => {
 }
 
 export const runView = ({ cursor: _cursor, firmId: _firm, ...shown }: Run): RunView => shown
+
+/** Nothing where the entry is of another kind. */
+export const documentView = ({ content, ...entry }: TimelineEntry): ReadonlyArray<DocumentView> => {
+  if (content._tag !== "Document") return []
+  const { _tag: _, ...document } = content
+  return [{ kind: "document", ...commonOf(entry), ...document }]
+}
+
+export const timelineView = (of: TimelineEntry): TimelineView => {
+  const { content, ...entry } = of
+  const common = commonOf(entry)
+  switch (content._tag) {
+    case "Message": {
+      const { _tag: _, ...message } = content
+      return { kind: "message", ...common, ...message }
+    }
+    case "Call": {
+      const { _tag: _, ...call } = content
+      return { kind: "call", ...common, ...call }
+    }
+    case "Note": {
+      const { _tag: _, ...note } = content
+      return { kind: "note", ...common, ...note }
+    }
+    case "Document": {
+      const { _tag: _, ...document } = content
+      return { kind: "document", ...common, ...document }
+    }
+  }
+}
+
+const commonOf = ({ at, cause, externalId, id, recordedAt, source }: Omit<TimelineEntry, "content">) => ({
+  id,
+  at,
+  recordedAt,
+  source,
+  cause,
+  externalId
+})

@@ -38,7 +38,7 @@ HttpApi.reflect(Api, {
 let world: World
 const platformIds = { clients: "", conflicts: "", runs: "", subscriptions: "", deliveries: "", removable: "" }
 /** An id of this firm for each kind of thing that a path can name. */
-const own = { connections: "", cases: "nothing", receipts: "", jobs: "", lists: "", campaigns: "", ...platformIds }
+const own = { documents: "", events: "event-1", connections: "", cases: "nothing", receipts: "", jobs: "", lists: "", campaigns: "", drafts: "", unwanted: "", ...platformIds }
 beforeAll(async () => {
   world = await startWorld()
   own.connections = world.connection.id
@@ -51,7 +51,14 @@ beforeAll(async () => {
   own.subscriptions = await subscribe()
   own.removable = await subscribe()
   Object.assign(own, await world.run(platformThings(world.connection.id, SubscriptionId.make(own.subscriptions))))
+  const caseId = (await world.call("GET", "/cases")).body.cases[0].id
+  own.documents = (await world.upload(`/cases/${caseId}/documents?name=a.txt`, "words")).body.documentId
+  await world.call("POST", "/events", { type: "status-changed", eventId: own.events, caseId, status: "y" })
   own.jobs = (await world.call("GET", "/jobs")).body.jobs[0].id
+  const draft = async () =>
+    (await world.uploadForm(`/connections/${own.connections}/mapping-drafts`, sheet, world.api)).body.id as string
+  own.drafts = await draft()
+  own.unwanted = await draft()
 })
 afterAll(() => world.stop())
 
@@ -98,6 +105,9 @@ const platformThings = (connectionId: ConnectionId, subscriptionId: Subscription
     return { runs: run.id, conflicts, deliveries }
   })
 
+/** A file part of a form. */
+const sheet = { name: "Injury.csv", text: "Custom#,Name,Type,Options" }
+
 /** Bodies that fit, so that a refusal is one of access and not of form. */
 const bodies: Readonly<Record<string, unknown>> = {
   "connections.create": { plugin: "acme", values: { clientRoot: "x", password: "y" } },
@@ -128,13 +138,25 @@ const bodies: Readonly<Record<string, unknown>> = {
   "subscriptions.create": subscription,
   "subscriptions.change": subscription,
   "subscriptions.rotate": {},
+  "mappings.save": { entries: [] },
+  "mappings.restore": { number: 1 },
+  "mappings.suggestions": { fields: [] },
+  "mappings.applyDraft": {},
+  "mappings.saveStatuses": { links: [], terminal: [] },
+  "mappings.selectOutgoing": { caseTypes: null },
   "jobs.resolve": { ids: ["x"], verb: "skip", reason: "y" }
 }
 
 const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind: keyof typeof own) => string) => {
   const kind = /^\/api\/v1\/(\w+)\/:id/.exec(path)?.[1] as keyof typeof own | undefined
   const named = name === "subscriptions.remove" ? "removable" : kind
-  const at = path.replace("/api/v1", "").replace(":id", named === undefined ? "" : id(named))
+  const draft = () => id(name === "mappings.discardDraft" ? "unwanted" : "drafts")
+  const at = path
+    .replace("/api/v1", "")
+    .replace(":id", named === undefined ? "" : id(named))
+    .replace(":draftId", draft)
+  if (name === "mappings.readSheet") return world.uploadForm(at, sheet, token)
+  if (name === "timeline.upload") return world.upload(`${at}?name=a.txt`, "words", token)
   return world.call(method, at, method === "GET" ? undefined : (bodies[name] ?? {}), token)
 }
 
@@ -180,7 +202,11 @@ it("changes nothing of another firm's by a list of ids", async () => {
   expect((await world.call("POST", "/events", event, world.otherApi)).status).toBe(404)
 })
 
-const withoutPayload = ["statusSync.plan", "subscriptions.remove", "subscriptions.test", "subscriptions.replay"]
+const withoutPayload = [
+  "timeline.upload",
+  "sync.pull",
+  "sync.sweep",
+  "mappings.refresh", "mappings.readSheet", "mappings.discardDraft", "statusSync.plan", "subscriptions.remove", "subscriptions.test", "subscriptions.replay"]
 
 it("knows every endpoint by a body that fits", () => {
   const writes = endpoints.filter(({ method }) => method !== "GET").map(({ name }) => name)

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from "node:net"
 import { Effect, Layer, Logger, ManagedRuntime, Option, Redacted, Stream } from "effect"
+import { CaseDocuments } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
@@ -15,6 +16,7 @@ import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
+import { Poller } from "@casewire/core/Poller"
 import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Projection } from "@casewire/core/Projection"
 import { StatusResume } from "@casewire/core/StatusResume"
@@ -71,6 +73,7 @@ export const manifest: PluginManifest = {
   budget: { calls: 60, windowMs: 60_000 },
   capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: "not yet" },
   notes: { maxLength: 4000, timeZone: "America/New_York" },
+  documents: { place: "Documents" },
   fields: {
     keys: { pattern: "^(?:custom)?(\\d{3,6})$", canonical: "Custom$1", defaults: [], defaultWords: [] },
     reserved: ["key", "leadid"]
@@ -147,7 +150,16 @@ export const toolsPort = 48_271
 const privateOrigins = [`http://127.0.0.1:${toolsPort}`]
 
 const layerCore = (over: OverStorage) =>
-  Layer.mergeAll(CaseEntries.layer, Conflicts.layer, Inbox.layer, Lists.layer, Setup.layer, Subscriptions.layer).pipe(
+  Layer.mergeAll(
+    CaseDocuments.layer,
+    CaseEntries.layer,
+    Conflicts.layer,
+    Inbox.layer,
+    Lists.layer,
+    Poller.layer,
+    Setup.layer,
+    Subscriptions.layer
+  ).pipe(
     Layer.provideMerge(Layer.mergeAll(Outbox.layer, Projection.layer, StatusResume.layer)),
     Layer.provideMerge(PlatformHooks.layer),
     Layer.provideMerge(layerPlatformHttp({ privateOrigins, timeoutMs: 1000 })),
@@ -238,6 +250,13 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
     /** A webhook by fetch. */
     post: (body: Body | null, headers: Record<string, string> = {}, query = `?token=${made.token}`) =>
       answerOf(fetch(`${url}/webhooks/acme${query}`, { method: "POST", body, headers })),
+    /** One file part of a form. */
+    uploadForm: (path: string, file: { readonly name: string; readonly text: string }, token: string | null) => {
+      const body = new FormData()
+      body.set("file", new Blob([file.text]), file.name)
+      const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
+      return answerOf(fetch(`${url}/api/v1${path}`, { method: "POST", headers, body }))
+    },
     call: (method: string, path: string, body?: unknown, token: string | null = made.api) =>
       answerOf(
         fetch(`${url}/api/v1${path}`, {
@@ -247,6 +266,14 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
             ...(body === undefined ? {} : { "content-type": "application/json" })
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        })
+      ),
+    upload: (path: string, body: Body, token: string | null = made.api, contentType = "application/octet-stream") =>
+      answerOf(
+        fetch(`${url}/api/v1${path}`, {
+          method: "POST",
+          headers: { "content-type": contentType, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+          body
         })
       ),
     receipts: () => run(Effect.flatMap(Storage, (storage) => storage.receipts(firm, { limit: 200 }))),

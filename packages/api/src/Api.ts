@@ -17,6 +17,8 @@ import { ReceiptsGroup } from "./Receipts.ts"
 import { RunsGroup } from "./Runs.ts"
 import { StatusSyncGroup } from "./StatusSync.ts"
 import { SubscriptionsGroup } from "./Subscriptions.ts"
+import { SyncGroup } from "./Sync.ts"
+import { TimelineGroup } from "./Timeline.ts"
 
 export class Api extends HttpApi.make("casewire")
   .add(PluginsGroup)
@@ -28,6 +30,8 @@ export class Api extends HttpApi.make("casewire")
   .add(ListsGroup)
   .add(CampaignsGroup)
   .add(EntriesGroup)
+  .add(TimelineGroup)
+  .add(SyncGroup)
   .add(StatusSyncGroup)
   .add(RunsGroup)
   .add(SubscriptionsGroup)

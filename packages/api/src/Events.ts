@@ -70,7 +70,16 @@ export const FieldsChanged = Schema.Struct({
   campaignId: Schema.optionalKey(Short)
 })
 
-export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged, FieldsChanged])
+export const DocumentAdded = Schema.Struct({
+  type: Schema.Literal("document-added"),
+  ...common,
+  /** A document that was uploaded to the case. */
+  documentId: Short,
+  /** The recording of a call: it is sent under a name made of the call. */
+  recording: Schema.optionalKey(Schema.Struct({ callId: Short, startedAt: TimeInput, phone: Short }))
+})
+
+export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged, FieldsChanged, DocumentAdded])
 export type EventInput = typeof EventInput.Type
 
 export class EventsGroup extends HttpApiGroup.make("events")

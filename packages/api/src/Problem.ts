@@ -26,6 +26,8 @@ export const Unauthenticated = ofStatus(401)
 export const Forbidden = ofStatus(403)
 export const NotFound = ofStatus(404)
 export const Conflict = ofStatus(409)
+export const TooLarge = ofStatus(413)
+export const UnsupportedType = ofStatus(415)
 export const Invalid = ofStatus(422)
 /** More requests in an hour than the token may make. */
 export const RateLimited = ofStatus(429)

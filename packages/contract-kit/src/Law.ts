@@ -13,11 +13,13 @@ import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { Queue } from "@casewire/core/ports/Queue"
+import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
+import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Timeline } from "@casewire/core/ports/Timeline"
 import { connection, firm, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
 
-export type Ports = Storage | Timeline | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
+export type Ports = RunStore | SubscriptionStore | Storage | Timeline | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
 
 export interface Law {
   readonly title: string

@@ -183,6 +183,18 @@ export const receiptLaws: ReadonlyArray<Law> = [
     })
   },
   {
+    title: "the operation of a key can be asked for, by its own firm, without binding it",
+    run: Effect.gen(function* () {
+      const storage = yield* Storage
+      const [first, second] = [JobId.make(yield* newId), JobId.make(yield* newId)]
+      assert.deepStrictEqual(yield* storage.operation(firm.id, "message-1"), Option.none())
+      assert.deepStrictEqual(yield* storage.claimKey(firm.id, "message-1", first), Option.none())
+      assert.deepStrictEqual(yield* storage.operation(firm.id, "message-1"), Option.some(first))
+      assert.deepStrictEqual(yield* storage.operation(otherFirm.id, "message-1"), Option.none())
+      assert.deepStrictEqual(yield* storage.claimKey(otherFirm.id, "message-1", second), Option.none())
+    })
+  },
+  {
     title: "idempotency keys of different firms do not meet",
     run: Effect.gen(function* () {
       const storage = yield* Storage

@@ -41,11 +41,12 @@ export const makeEntry = (change: Partial<TimelineEntry> = {}): Effect.Effect<Ti
     ...change
   }))
 
-const appendAll = Effect.fnUntraced(function* (...changes: ReadonlyArray<Partial<TimelineEntry>>) {
+/** As many entries as changes, in their order. */
+const appendAll = Effect.fnUntraced(function* <const C extends ReadonlyArray<Partial<TimelineEntry>>>(...changes: C) {
   const timeline = yield* Timeline
-  const entries = yield* Effect.forEach(changes, makeEntry)
+  const entries = yield* Effect.forEach(changes as ReadonlyArray<Partial<TimelineEntry>>, makeEntry)
   for (const entry of entries) assert.isTrue(yield* timeline.append(entry))
-  return entries
+  return entries as { readonly [K in keyof C]: TimelineEntry }
 })
 
 const ofCase = Effect.fnUntraced(function* (page: Partial<TimelinePage> = {}, id: CaseId = caseId) {
@@ -96,7 +97,7 @@ export const timelineLaws: Laws = {
       run: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({})
-        assert.isFalse(yield* timeline.append({ ...entry!, externalId: "other", cause: "other", content: message }))
+        assert.isFalse(yield* timeline.append({ ...entry, externalId: "other", cause: "other", content: message }))
         assert.deepStrictEqual(yield* ofCase(), [entry])
       })
     },
@@ -133,10 +134,10 @@ export const timelineLaws: Laws = {
       run: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({ kind: "document", content: document, externalId: null })
-        assert.isTrue(yield* timeline.bind(firm.id, entry!.id, "55001"))
+        assert.isTrue(yield* timeline.bind(firm.id, entry.id, "55001"))
         assert.deepStrictEqual(
-          yield* timeline.get(firm.id, entry!.id),
-          Option.some({ ...entry!, externalId: "55001" })
+          yield* timeline.get(firm.id, entry.id),
+          Option.some({ ...entry, externalId: "55001" })
         )
         const again = yield* makeEntry({ kind: "document", content: document, externalId: "55001" })
         assert.isFalse(yield* timeline.append(again))
@@ -147,7 +148,7 @@ export const timelineLaws: Laws = {
       run: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [taken, entry] = yield* appendAll({ externalId: "55001" }, { externalId: null })
-        assert.isFalse(yield* timeline.bind(firm.id, entry!.id, "55001"))
+        assert.isFalse(yield* timeline.bind(firm.id, entry.id, "55001"))
         assert.isFalse(yield* timeline.bind(firm.id, TimelineEntryId.make("nothing"), "55002"))
         assert.deepStrictEqual(yield* ofCase(), [entry, taken])
       })
@@ -157,7 +158,7 @@ export const timelineLaws: Laws = {
       run: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({ externalId: "55001" })
-        assert.isTrue(yield* timeline.bind(firm.id, entry!.id, "55001"))
+        assert.isTrue(yield* timeline.bind(firm.id, entry.id, "55001"))
         assert.deepStrictEqual(yield* ofCase(), [entry])
       })
     },
@@ -172,13 +173,13 @@ export const timelineLaws: Laws = {
       title: "of entries of one moment the last recorded comes first",
       run: Effect.gen(function* () {
         const entries = yield* appendAll(...Array.from({ length: 12 }, () => ({})))
-        assert.deepStrictEqual(yield* ofCase(), entries.toReversed())
+        assert.deepStrictEqual(yield* ofCase(), [...entries].toReversed())
       })
     },
     {
       title: "a page has no more than its limit, and the next goes on behind an entry, also within one moment",
       run: Effect.gen(function* () {
-        const entries = (yield* appendAll({ at: start - 5 }, {}, {}, { at: start + 5 })).toReversed()
+        const entries = [...(yield* appendAll({ at: start - 5 }, {}, {}, { at: start + 5 }))].toReversed()
         const page = yield* ofCase({ limit: 2 })
         assert.deepStrictEqual(page, entries.slice(0, 2))
         assert.deepStrictEqual(yield* ofCase({ limit: 2, before: page[1]!.id }), entries.slice(2))
@@ -222,10 +223,10 @@ export const timelineLaws: Laws = {
       run: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({ externalId: null })
-        assert.isTrue(Option.isNone(yield* timeline.get(otherFirm.id, entry!.id)))
+        assert.isTrue(Option.isNone(yield* timeline.get(otherFirm.id, entry.id)))
         assert.deepStrictEqual(yield* timeline.ofCase(otherFirm.id, caseId, { limit: 9 }), [])
         assert.deepStrictEqual(yield* timeline.ofCause(otherFirm.id, "job-1"), [])
-        assert.isFalse(yield* timeline.bind(otherFirm.id, entry!.id, "9"))
+        assert.isFalse(yield* timeline.bind(otherFirm.id, entry.id, "9"))
         assert.strictEqual((yield* timeline.externalIds(otherFirm.id, caseId, "note")).size, 0)
         assert.deepStrictEqual(yield* ofCase(), [entry])
       })
@@ -251,7 +252,7 @@ export const timelineLaws: Laws = {
       before: Effect.gen(function* () {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({ externalId: null, cause: "kept" })
-        yield* timeline.bind(firm.id, entry!.id, "55001")
+        yield* timeline.bind(firm.id, entry.id, "55001")
       }),
       after: Effect.gen(function* () {
         const timeline = yield* Timeline

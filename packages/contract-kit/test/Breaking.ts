@@ -8,6 +8,8 @@ import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { ListStore } from "@casewire/core/ports/ListStore"
 import { Queue } from "@casewire/core/ports/Queue"
+import { RunStore } from "@casewire/core/ports/RunStore"
+import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Timeline } from "@casewire/core/ports/Timeline"
 import type { FirmId } from "@casewire/core/domain/Ids"
@@ -23,6 +25,8 @@ export interface Own {
   readonly timeline: Timeline["Service"]
   readonly lists: ListStore["Service"]
   readonly mappings: MappingStore["Service"]
+  readonly runs: RunStore["Service"]
+  readonly subscriptions: SubscriptionStore["Service"]
 }
 
 export type Mutant = (own: Own) => Partial<Own>
@@ -40,6 +44,8 @@ export const inDocuments = mutantOf("documents")
 export const inTimeline = mutantOf("timeline")
 export const inLists = mutantOf("lists")
 export const inMappings = mutantOf("mappings")
+export const inRuns = mutantOf("runs")
+export const inSubscriptions = mutantOf("subscriptions")
 
 export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer.Layer<Ports> =>
   Layer.effectContext(
@@ -52,7 +58,9 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         lists: yield* ListStore,
         documents: yield* DocumentStore,
         timeline: yield* Timeline,
-        mappings: yield* MappingStore
+        mappings: yield* MappingStore,
+        runs: yield* RunStore,
+        subscriptions: yield* SubscriptionStore
       }
       const ports = { ...own, ...mutant(own) }
       return Context.make(Storage, ports.storage).pipe(
@@ -62,7 +70,9 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         Context.add(ListStore, ports.lists),
         Context.add(DocumentStore, ports.documents),
         Context.add(Timeline, ports.timeline),
-        Context.add(MappingStore, ports.mappings)
+        Context.add(MappingStore, ports.mappings),
+        Context.add(RunStore, ports.runs),
+        Context.add(SubscriptionStore, ports.subscriptions)
       )
     })
   ).pipe(Layer.provide(over))

@@ -1,6 +1,7 @@
 /** Transactions and receipts that break one promise each. */
 import { Effect, Option } from "effect"
-import type { JobId } from "@casewire/core/domain/Job"
+import { newId } from "@casewire/core/domain/Ids"
+import { JobId } from "@casewire/core/domain/Job"
 import type { Receipt } from "@casewire/core/domain/Receipt"
 import { firm } from "../src/samples.ts"
 import { escaped, inCases, inStorage, isInTransaction, ofAll, ofAny, reversed, type Mutant } from "./Breaking.ts"
@@ -58,6 +59,10 @@ export const storageMutants: Record<string, Mutant> = {
   "shows receipts to all": inStorage((own) => ({
     receipt: (_, id) => ofAny((firmId) => own.receipt(firmId, id)),
     receipts: (_, filter) => ofAll((firmId) => own.receipts(firmId, filter))
+  })),
+  "binds a key that is asked for": inStorage((own) => ({
+    operation: (firmId, key) =>
+      Effect.flatMap(newId, (id) => Effect.map(own.claimKey(firmId, key, JobId.make(id)), Option.orElseSome(() => JobId.make(id))))
   })),
   "binds no keys": inStorage(() => ({ claimKey: () => Effect.succeed(Option.none()) })),
   "binds keys for all firms": inStorage((own) => ({ claimKey: (_, key, job) => own.claimKey(firm.id, key, job) })),

@@ -168,6 +168,7 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "a judgement rolls back with its transaction": "judges outside the transaction",
     "no firm sees or judges a receipt of another": "shows receipts to all",
     "an idempotency key is bound once and answers its operation from then on": "binds no keys",
+    "the operation of a key can be asked for, by its own firm, without binding it": "binds a key that is asked for",
     "idempotency keys of different firms do not meet": "binds keys for all firms",
     "a key is free again when the transaction that bound it rolls back": "binds keys outside the transaction",
     "of many that bind one key at the same moment, one does": "binds no keys",

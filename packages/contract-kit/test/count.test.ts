@@ -6,6 +6,8 @@ import { documentStoreLaws } from "../src/DocumentStore.ts"
 import { mappingStoreLaws } from "../src/MappingStore.ts"
 import { listStoreLaws } from "../src/ListStore.ts"
 import { queueLaws } from "../src/Queue.ts"
+import { runStoreLaws } from "../src/RunStore.ts"
+import { subscriptionStoreLaws } from "../src/SubscriptionStore.ts"
 import { storageLaws } from "../src/Storage.ts"
 
 const promised = [
@@ -15,7 +17,9 @@ const promised = [
   [connectionStoreLaws, 15],
   [documentStoreLaws, 15],
   [listStoreLaws, 15],
-  [mappingStoreLaws, 20]
+  [mappingStoreLaws, 20],
+  [runStoreLaws, 15],
+  [subscriptionStoreLaws, 15]
 ] as const
 
 for (const [{ durable, laws, port }, least] of promised) {

@@ -7,6 +7,8 @@ import { documentStoreContract } from "../src/DocumentStore.ts"
 import { mappingStoreContract } from "../src/MappingStore.ts"
 import { listStoreContract } from "../src/ListStore.ts"
 import { queueContract } from "../src/Queue.ts"
+import { runStoreContract } from "../src/RunStore.ts"
+import { subscriptionStoreContract } from "../src/SubscriptionStore.ts"
 import { storageContract } from "../src/Storage.ts"
 import { timelineContract } from "../src/Timeline.ts"
 import { reopenMemory } from "./Breaking.ts"
@@ -21,3 +23,5 @@ documentStoreContract("memory", options)
 mappingStoreContract("memory", options)
 listStoreContract("memory", options)
 timelineContract("memory", options)
+runStoreContract("memory", options)
+subscriptionStoreContract("memory", options)

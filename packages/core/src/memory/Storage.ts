@@ -52,6 +52,9 @@ export const layer = Layer.effect(
           receipts.set(tx, id, { ...receipt, disposition, errors, externalCaseId, replayedAt, warnings })
         }),
 
+      operation: (firmId, key) =>
+        database.read(() => Option.fromUndefinedOr(keys.get(JSON.stringify([firmId, key])))),
+
       claimKey: (firmId, key, operation) =>
         database.write((tx) => {
           const bound = keys.get(JSON.stringify([firmId, key]))

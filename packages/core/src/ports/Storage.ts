@@ -44,6 +44,8 @@ export class Storage extends Context.Service<
     ) => Effect.Effect<void>
     /** Binds an idempotency key to an operation, once: answers the operation that has it already. */
     readonly claimKey: (firmId: FirmId, key: string, operation: JobId) => Effect.Effect<Option.Option<JobId>>
+    /** The operation that a key is bound to. */
+    readonly operation: (firmId: FirmId, key: string) => Effect.Effect<Option.Option<JobId>>
     /** Whether a write would commit now; `/readyz` asks. */
     readonly isWritable: Effect.Effect<boolean>
   }
