@@ -47,16 +47,8 @@ const date = {
   transform: { _tag: "Date", crm: "MM/DD/YYYY" }
 }
 
-const upload = async (name: string, text: string, query = "") => {
-  const form = new FormData()
-  form.set("file", new Blob([text]), name)
-  const response = await fetch(`${world.url}/api/v1${at}/mapping-drafts${query}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${world.api}` },
-    body: form
-  })
-  return { status: response.status, body: await response.json() }
-}
+const upload = (name: string, text: string, query = "") =>
+  world.uploadForm(`${at}/mapping-drafts${query}`, { name, text }, world.api)
 
 describe("the field catalog", () => {
   it("is empty until the CRM was asked, and then says since when it is known", async () => {
