@@ -95,6 +95,7 @@ const live = (steps: ReadonlyArray<Step>, rule: "none" | "Signed") =>
     /** The receive number of the last operation that took effect or that a person's word outdated. */
     let lastOrder = 0
     let isTakenOut = false
+    let isRemoveLatest = false
     for (const [index, one] of steps.entries()) {
       const before = (yield* membership)?.isMember ?? false
       const at = `step ${index + 1} of ${JSON.stringify(steps)}`
@@ -115,6 +116,7 @@ const live = (steps: ReadonlyArray<Step>, rule: "none" | "Signed") =>
           assert.isTrue(after, `a confirmed add applies: ${at}`)
         else assert.strictEqual(after, before, `an unconfirmed add waits: ${at}`)
         lastOrder = receipt.receiveNumber
+        isRemoveLatest = one.action === "remove"
       } else if (said !== undefined) {
         const { action, receipt, status } = said
         const again = one._tag === "Copy" ? yield* receive(receipt.body, receipt.query) : receipt
@@ -134,12 +136,15 @@ const live = (steps: ReadonlyArray<Step>, rule: "none" | "Signed") =>
         const found = yield* membership
         assert.deepStrictEqual(found?.waiting ?? [], [], `a read leaves nothing waiting: ${at}`)
         if (isTakenOut) assert.isFalse(found?.isMember ?? false, `no rule goes against a person: ${at}`)
+        if (isRemoveLatest && rule === "none")
+          assert.isFalse(found?.isMember ?? false, `no add outlives a later removal: ${at}`)
         if (before) assert.isTrue(found?.isMember, `a read takes nobody out: ${at}`)
       } else if (one._tag === "Hand") {
         yield* lists.byHand(firmId, { kind: "list", id: id as ListId }, one.action, [caseId], "Olga")
         const after = (yield* membership)?.isMember ?? false
         assert.strictEqual(after, one.action === "lift" ? before : one.action === "add", `a person is obeyed: ${at}`)
         isTakenOut = one.action === "remove" || (isTakenOut && one.action !== "add" && one.action !== "lift")
+        if (one.action !== "lift") isRemoveLatest = one.action === "remove"
         lastOrder = Math.max(lastOrder, yield* store.newestReceipt(firmId))
       }
       let isTold = false
