@@ -6,6 +6,8 @@
 import { casewire, freePort, type HostOptions, type Running, startHost, startSandbox, stop, throwAway } from "../harness/Processes.ts"
 import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
+import { fields } from "./Fields.ts"
+import { documents } from "./Documents.ts"
 import { kill } from "./Kill.ts"
 import { lists } from "./Lists.ts"
 import { outbound } from "./Outbound.ts"
@@ -13,7 +15,7 @@ import { statuses } from "./Statuses.ts"
 import type { Step, Story } from "./Story.ts"
 import { webhooks } from "./Webhooks.ts"
 
-const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...kill]
+const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...fields, ...documents, ...kill]
 
 const run = async (): Promise<boolean> => {
   const { data, remove } = throwAway()

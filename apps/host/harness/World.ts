@@ -9,12 +9,15 @@ export interface Answer {
   readonly body: any
 }
 
-const call = async (method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> => {
-  const response = await fetch(url, {
+const call = (method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> =>
+  send(url, {
     method,
     headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) })
   })
+
+const send = async (url: string, request: RequestInit): Promise<Answer> => {
+  const response = await fetch(url, request)
   const text = await response.text()
   const isJson = response.headers.get("content-type")?.includes("json") === true
   return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text }
@@ -26,6 +29,10 @@ export interface World {
   readonly root: string
   /** The host's API. */
   readonly api: (method: string, path: string, body?: unknown) => Promise<Answer>
+  /** Sends one file to the host's API, as a form does. */
+  readonly upload: (path: string, fileName: string, text: string) => Promise<Answer>
+  /** Sends bytes to the host's API. */
+  readonly sendBytes: (path: string, bytes: string) => Promise<Answer>
   /** The sandbox's admin API, below this portal. */
   readonly portal: (method: string, path: string, body?: unknown) => Promise<Answer>
   /** Everything the sandbox's portal holds. */
@@ -42,6 +49,19 @@ export const makeWorld = (hostUrl: string, sandboxUrl: string, token: string, ro
     sandboxUrl,
     root,
     api: (method, path, body) => call(method, `${hostUrl}/api/v1${path}`, { authorization: `Bearer ${token}` }, body),
+    upload: async (path, fileName, text) => {
+      const form = new FormData()
+      form.set("file", new Blob([text]), fileName)
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(`${hostUrl}/api/v1${path}`, { method: "POST", headers, body: form })
+      return { status: response.status, body: await response.json() }
+    },
+    sendBytes: (path, body) =>
+      send(`${hostUrl}/api/v1${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" },
+        body
+      }),
     portal,
     state: () => reading("/state"),
     lead: (leadId) => reading(`/leads/${leadId}`)

@@ -9,6 +9,7 @@ import type { DocumentView, TimelineView } from "@casewire/api/Timeline"
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { type Case, type Client, isLinked } from "@casewire/core/domain/Case"
 import type { Connection } from "@casewire/core/domain/Connection"
+import { valuesOf } from "@casewire/core/domain/FieldSync"
 import type { Job, Work } from "@casewire/core/domain/Job"
 import { isPending } from "@casewire/core/domain/Merge"
 import type { TimelineEntry } from "@casewire/core/domain/TimelineEntry"
@@ -65,6 +66,7 @@ export const caseView = (of: Case, client: Option.Option<Client>, plugin: string
   },
   client: Option.match(client, { onNone: () => null, onSome: clientView }),
   fields: of.fields,
+  values: Object.fromEntries(Object.entries(of.values).map(([field, { platform }]) => [field, valuesOf(platform)])),
   dirtySince: of.dirtySince,
   createdAt: of.createdAt,
   updatedAt: of.updatedAt,

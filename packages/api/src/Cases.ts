@@ -48,7 +48,10 @@ export const CaseView = Schema.Struct({
   caseType: CaseType,
   status: StatusView,
   client: Schema.NullOr(ClientView),
+  /** The CRM's own values by its keys, as they came. */
   fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  /** The platform's fields; see `/cases/:id/fields` for where each is in the CRM and what waits. */
+  values: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   dirtySince: Schema.NullOr(Time),
   createdAt: Time,
   updatedAt: Time,
@@ -65,7 +68,9 @@ export const CaseEventView = Schema.Struct({
   kind: CaseEvent.fields.kind,
   cause: Schema.String,
   before: Schema.NullOr(Schema.String),
-  after: Schema.NullOr(Schema.String)
+  after: Schema.NullOr(Schema.String),
+  /** Which field of the platform, where the event is about one. */
+  field: Schema.optionalKey(Schema.String)
 })
 
 const History = Schema.Struct({ events: Schema.Array(CaseEventView) })
