@@ -6,6 +6,8 @@ import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
 import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
 import { listStoreContract } from "@casewire/contract-kit/ListStore"
 import { queueContract } from "@casewire/contract-kit/Queue"
+import { runStoreContract } from "@casewire/contract-kit/RunStore"
+import { subscriptionStoreContract } from "@casewire/contract-kit/SubscriptionStore"
 import { storageContract } from "@casewire/contract-kit/Storage"
 import { timelineContract } from "@casewire/contract-kit/Timeline"
 import { layerSqlite } from "../src/Sqlite.ts"
@@ -24,3 +26,5 @@ documentStoreContract("SQLite", options)
 mappingStoreContract("SQLite", options)
 listStoreContract("SQLite", options)
 timelineContract("SQLite", options)
+runStoreContract("SQLite", options)
+subscriptionStoreContract("SQLite", options)
