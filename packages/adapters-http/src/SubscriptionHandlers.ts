@@ -210,7 +210,8 @@ const layerStatusSync = HttpApiBuilder.group(
         return {
           items: checklist({
             isConnected: connection.state === "connected",
-            lastWebhook: connection.health.lastWebhook,
+            // One that came while a switch was off shows as well that the address is right.
+            lastWebhook: connection.health.lastWebhook ?? receipts.find(isTaken)?.receivedAt ?? null,
             wasTested: receipts.some(({ disposition }) => disposition._tag === "Test"),
             optionsSeen: [...new Set(receipts.flatMap((receipt) => keysOf(receipt).flatMap((key) => known.get(normaliseKey(key)) ?? [])))].sort(),
             links: connection.caseTypeLinks,
@@ -221,6 +222,8 @@ const layerStatusSync = HttpApiBuilder.group(
     })
   })
 )
+
+const isTaken = ({ disposition }: Receipt): boolean => disposition._tag === "Accepted" || disposition._tag === "Ignored"
 
 /** The names of what came, in the URL or in the body. */
 const keysOf = ({ body, disposition, mediaType, query }: Receipt): ReadonlyArray<string> => {
