@@ -10,8 +10,8 @@ import { CaseMapping } from "./CaseMapping.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
 import type { Instant } from "./domain/Ids.ts"
-import type { Job, JobId, Work } from "./domain/Job.ts"
-import { decide, settle, type Verdict } from "./domain/Merge.ts"
+import { type Job, type JobId, Priority, type Work } from "./domain/Job.ts"
+import { decide, settle, type TwoWay, type Verdict } from "./domain/Merge.ts"
 import type { RunRow } from "./domain/Run.ts"
 import { isOutboundEffective, rebased, replayRow } from "./domain/StatusResume.ts"
 import { statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
@@ -162,6 +162,7 @@ export class Delivery extends Context.Service<
           const caseType = read.caseType ?? Option.getOrUndefined(known)?.caseType ?? { name: "" }
           const table = yield* mapping.statusesOf(connection, caseType)
           const target = statusToCrm(table, work.target)
+          const shown = statusToPlatform(table, before)
           const row =
             connection.replayPlan === undefined
               ? undefined
@@ -180,7 +181,7 @@ export class Delivery extends Context.Service<
                 yield* projection.applyRead(connection, present, read, id)
                 return "Ended"
               }
-              const decided = decidePush(connection, present, work, before, row, target)
+              const decided = decidePush(connection, present, work, before, row, { target, shown })
               if (decided._tag === "Send") return "Send"
               switch (decided._tag) {
                 case "Settled":
@@ -190,12 +191,14 @@ export class Delivery extends Context.Service<
                   break
                 case "Changed":
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "changed-since-plan" })
+                  // What the CRM holds instead is taken in once the plan's other rows of this case are through.
+                  yield* projection.markDirty(connection, work.externalCaseId, present, Priority.read)
                   break
                 case "Apply":
                   // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
-                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: statusToPlatform(table, before) })
+                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
-                  yield* projection.applyRead(connection, present, read, id)
+                  yield* takeWinner(yield* projection.applyRead(connection, present, read, id), decided.value, id)
                   break
                 default:
                   yield* cases.save({ ...rebased(connection, present), status: decided.value })
@@ -246,6 +249,18 @@ export class Delivery extends Context.Service<
             .pipe(Effect.ignore)
         }
       )
+
+      /** Also while receiving is off: an edit that lost must not stay on the platform with nothing on its way. */
+      const takeWinner = Effect.fnUntraced(function* (taken: Case, winner: TwoWay, cause: string) {
+        if (sameStatus(taken.status.platform, winner.platform)) return
+        yield* cases.save({ ...taken, status: winner })
+        yield* projection.record(taken, {
+          kind: "status-applied",
+          cause,
+          before: taken.status.platform,
+          after: winner.platform
+        })
+      })
 
       /**
        * A dead or uncertain push may be replayed after newer values came: it is sent only while the platform still
@@ -309,8 +324,8 @@ const decidePush = (
   work: PushStatus,
   read: string,
   row: RunRow | undefined,
-  /** What the CRM calls the status that is to be written. */
-  target: string
+  /** What the CRM calls the status that is to be written, and what the platform calls the one it has. */
+  { shown, target }: { readonly shown: string; readonly target: string }
 ): Verdict | { readonly _tag: "Changed" } => {
   const present = rebased(connection, of)
   const effective = isOutboundEffective(connection)
@@ -324,5 +339,13 @@ const decidePush = (
   }
   // An edit after "from now on" on a case whose CRM side was never seen since: this read is what sets the baseline.
   const value = present.baselinePending === true ? { ...present.status, baseCrm: read } : present.status
-  return decide({ value, read, target, targetOnPlatform: work.target, effective, same: sameStatus })
+  return decide({
+    value,
+    read,
+    target,
+    targetOnPlatform: work.target,
+    toPlatform: () => shown,
+    effective,
+    same: sameStatus
+  })
 }
