@@ -25,7 +25,7 @@ export const checkBooks = (world: World): void => {
 }
 
 /** Why a local edit may end unsent: a person chose so, or the CRM went on since the plan. The sides may differ then. */
-const decisions = new Set(["from-now-on", "changed-since-plan", "not-replayable"])
+const decisions = new Set(["from-now-on", "not-replayable"])
 
 type Broken = (invariant: string, text: string) => void
 
@@ -99,7 +99,7 @@ const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
     if (job.work._tag !== "PushStatus") continue
     const has = (kind: string) => events.some((event) => event.kind === kind && event.cause === job.id)
     if (job.state === "done" && !has("status-pushed")) broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
-    const isDecided = decisions.has(job.reason ?? "") || job.reason === "overtaken-by-a-newer-value"
+    const isDecided = decisions.has(job.reason ?? "") || ["overtaken-by-a-newer-value", "changed-since-plan"].includes(job.reason ?? "")
     if (job.state === "skipped" && !isDecided && !has("status-superseded"))
       broken("I-14", `${nameOf(job)} lost and is not listed as superseded`)
   }

@@ -291,13 +291,17 @@ export class Watch {
     const target = active?._tag === "PushStatus" ? active.target : undefined
     // The firm chose "from now on": each case moves its baselines when it is next looked at.
     const isRebased = before.statusEpoch !== value.statusEpoch
+    // What the read found that the case came from may count a moment later than the read was stored.
+    const found = this.#crm.calls.get(readOf(value) ?? 0)?.found.get(value.externalId)?.status
+    const isFound = found !== undefined && sameStatus(found, value.status.baseCrm)
     if (isRebased) this.#row("resume: baselines moved from now on")
     const moves = (key: "baseCrm" | "basePlatform") =>
       !isRebased &&
+      !(isFound && sameStatus(value.status[key], found)) &&
       !sameStatus(before.status[key], value.status[key]) && (target === undefined || !sameStatus(value.status[key], target))
     if (moves("baseCrm") || moves("basePlatform"))
       throw this.#kernel.violated("I-7", `a baseline of lead ${value.externalId} moved to ${value.status.baseCrm} without a read or a push`)
-    if (!sameStatus(before.status.platform, value.status.platform) && !this.mayEdit(value))
+    if (!sameStatus(before.status.platform, value.status.platform) && !isFound && !this.mayEdit(value))
       throw this.#kernel.violated("I-7", `the status of lead ${value.externalId} became ${value.status.platform} without a read or an edit`)
   }
   /** Whether somebody on the platform is giving the case this status. */
