@@ -55,7 +55,7 @@ export const verdict = async (
     ["in the CRM more than once", doubled]
   ] as const)
     if (list.length > 0)
-      failures.push(`${list.length} notes are ${what}: ${list.map(({ eventId, found }) => `${eventId} ×${found}`).join(", ")}`)
+      failures.push(`${list.length} notes are ${what}: ${list.map(describe(notes)).join(", ")}`)
 
   // Staff may have changed a status after its lead's last webhook, and such a case is right as of that webhook. So each
   // lead is told once more before the two sides are compared.
@@ -84,3 +84,11 @@ export const verdict = async (
 /** The CRM decorates its status names; compared without case, spaces and marks. */
 const sameStatus = (name: string | undefined): string | undefined =>
   name?.replace(/\(default\)|\*/gi, "").replace(/\s+/g, " ").trim().toLowerCase()
+
+/** The event, and what the markers say: one marker twice is a repeat that was not recognised, two are two operations. */
+const describe =
+  (notes: ReadonlyArray<string>) =>
+  ({ eventId, text }: { readonly eventId: string; readonly text: string }): string => {
+    const markers = notes.filter((note) => note.includes(text)).map((note) => note.split("\n").at(-1))
+    return `${eventId} (${markers.join(" and ")})`
+  }

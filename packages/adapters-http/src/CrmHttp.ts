@@ -20,7 +20,7 @@ import {
   CrmRateLimited,
   CrmUnreachable
 } from "@casewire/core/ports/Crm"
-import { CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
+import { BeforeChange, CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { AnswerUnreadable, readAnswer } from "./CrmAnswer.ts"
@@ -120,6 +120,7 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       const body = given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
       if (into !== undefined) yield* checkTarget(documents, connection.firmId, into.documentId)
       yield* awaitSlot
+      if (request.changes) yield* yield* BeforeChange
       const store = (contentType: string, stream: Readable) =>
         storeBody(documents, connection.firmId, into!, contentType, stream)
       const answer = yield* exchange(poolOf(connection, origin), target.success, { ...request, multipart: body }, limits, store)

@@ -19,7 +19,8 @@ import { sameStatus } from "./domain/StatusSync.ts"
 import type { Case } from "./domain/Case.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
-import { Crm, type CrmError } from "./ports/Crm.ts"
+import { Crm, CrmError, CrmUnreachable } from "./ports/Crm.ts"
+import { BeforeChange } from "./ports/CrmHttp.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
 import { Projection } from "./Projection.ts"
@@ -34,6 +35,9 @@ export const DeliveryTimes = Context.Reference<{
 }>("@casewire/core/Delivery/DeliveryTimes", {
   defaultValue: () => ({ clientTimeoutMs: 20_000, lateCommitMs: 120_000, leaseMs: 30_000 })
 })
+
+/** A request that leaves later than this after its intent was written down has the intent written down again. */
+const intentAgeMs = 250
 
 type AddNote = Extract<Work, { _tag: "AddNote" }>
 type PushStatus = Extract<Work, { _tag: "PushStatus" }>
@@ -92,13 +96,24 @@ export class Delivery extends Context.Service<
       }
 
       /** A request whose intent is durable. Where the CRM certainly did not do it, the intent is void again. */
-      const sent = <A>({ job }: Lease, request: Effect.Effect<A, CrmError>) =>
+      const sent = <A>(lease: Lease, request: Effect.Effect<A, CrmError>) =>
         Effect.suspend(() => {
-          unclear.set(job.id, true)
+          const { id } = lease.job
+          unclear.set(id, true)
           return Effect.tapError(request, ({ reason }) =>
-            Effect.sync(() => unclear.set(job.id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid"))
-          )
+            Effect.sync(() => unclear.set(id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid"))
+          ).pipe(Effect.provideService(BeforeChange, stillOurs(lease)))
         })
+
+      /** The intent's time, moved to when the request really leaves; a lease that was lost stops it. */
+      const stillOurs = Effect.fnUntraced(function* (lease: Lease) {
+        const now = yield* Clock.currentTimeMillis
+        if (now - (lease.job.sentAt ?? 0) <= intentAgeMs) return
+        yield* Effect.mapError(
+          queue.mark(lease, { leaseMs, sentAt: now }),
+          () => new CrmError({ reason: new CrmUnreachable({ message: "the job was taken over before its request left" }) })
+        )
+      })
 
       /** True when the job may go on; false when it was given back to wait out its quiet period. */
       const isQuiet = Effect.fnUntraced(function* (lease: Lease) {

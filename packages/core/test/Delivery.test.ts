@@ -1,11 +1,13 @@
+import { Delivery } from "@casewire/core/Delivery"
 import { Outbox } from "@casewire/core/Outbox"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { BeforeChange } from "@casewire/core/ports/CrmHttp"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { connected, connectionId, deliver, FakeCrm, firmId, historyOf, jobs, layer, quietMs, theCase, work } from "./Rehearsal.ts"
 
@@ -152,6 +154,41 @@ describe("notes", () => {
       for (const commit of crm.late) commit()
       yield* work(30, 1000)
       assert.deepStrictEqual(yield* noteTexts, ["message 1"])
+    }).pipe(Effect.provide(layer)))
+})
+
+describe("a worker that was held up", () => {
+  it.effect("cannot send what another worker has taken over", () =>
+    Effect.gen(function* () {
+      yield* start
+      const crm = yield* FakeCrm
+      const delivery = yield* Delivery
+      const queue = yield* Queue
+      yield* message("1")
+      const claim = { worker: "slow", limit: 1, leaseMs: 1000 }
+      const [slow] = yield* queue.claim(claim)
+      const marked = yield* queue.mark(slow!, { leaseMs: 1000, sentAt: yield* Clock.currentTimeMillis })
+      yield* TestClock.adjust(5000)
+      assert.lengthOf(yield* queue.claim({ ...claim, worker: "other" }), 1)
+      const note = Effect.flatMap(BeforeChange, (mayLeave) =>
+        Effect.andThen(mayLeave, Effect.sync(() => crm.leads.get("42")!.notes.push({ id: "late", text: "late" })))
+      )
+      const failure = yield* Effect.flip(delivery.sent(marked, note))
+      assert.deepStrictEqual([failure.reason._tag, crm.leads.get("42")!.notes], ["CrmUnreachable", []])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("writes the moment down again when its request leaves late", () =>
+    Effect.gen(function* () {
+      yield* start
+      const delivery = yield* Delivery
+      const queue = yield* Queue
+      yield* message("1")
+      const [lease] = yield* queue.claim({ worker: "slow", limit: 1, leaseMs: 60_000 })
+      const marked = yield* queue.mark(lease!, { leaseMs: 60_000, sentAt: yield* Clock.currentTimeMillis })
+      yield* TestClock.adjust(5000)
+      yield* delivery.sent(marked, Effect.flatten(BeforeChange))
+      const [job] = yield* queue.find(firmId, { ids: [marked.job.id] })
+      assert.strictEqual(job?.sentAt, marked.job.sentAt! + 5000)
     }).pipe(Effect.provide(layer)))
 })
 

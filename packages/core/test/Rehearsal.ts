@@ -22,7 +22,7 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
-import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
+import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
 import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { PlatformHttp, type PostOutcome, type SignedPost } from "@casewire/core/ports/PlatformHttp"
@@ -124,7 +124,10 @@ export class FakeCrm extends Context.Service<
 const crmOf = Effect.gen(function* () {
   const crm = yield* FakeCrm
   const fail = (reason: CrmError["reason"]) => Effect.fail(new CrmError({ reason }))
+  // As the host's door does it: right before a change leaves, its job is asked whether it may.
   const write = (on: Fault["on"], commit: () => void) =>
+    on === "read" ? attempt(on, commit) : Effect.andThen(Effect.flatten(BeforeChange), attempt(on, commit))
+  const attempt = (on: Fault["on"], commit: () => void) =>
     Effect.suspend(() => {
       crm.calls.push(on)
       const index = crm.faults.findIndex((fault) => fault.on === on)

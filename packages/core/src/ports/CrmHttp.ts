@@ -68,6 +68,15 @@ export class CrmHttp extends Context.Service<
 /** A request that carries a document may take so many times as long as another one. */
 export const transferFactor = 6
 
+/**
+ * Run by the door right before a request that changes something leaves: after it waited for its call slot, and after
+ * whatever the plugin had to do first. It makes the moment durable again and fails where the job is no longer ours, so
+ * a worker that was held up cannot send what another one has taken over.
+ */
+export const BeforeChange = Context.Reference<Effect.Effect<void, CrmError>>("@casewire/core/ports/CrmHttp/BeforeChange", {
+  defaultValue: () => Effect.void
+})
+
 /** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
 export class CrmGateway extends Context.Service<
   CrmGateway,
