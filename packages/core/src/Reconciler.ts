@@ -27,6 +27,8 @@ import { Projection } from "./Projection.ts"
 
 /** After this long without a verifying read a reported value counts, marked unverified. */
 export const unverifiedAfterMs = 600_000
+/** No read takes longer from its start until it is stored. */
+const readTakesMs = 60_000
 
 export class Reconciler extends Context.Service<
   Reconciler,
@@ -232,6 +234,8 @@ export class Reconciler extends Context.Service<
               // A record that came without a status and can never be read counts as well.
               if (reported === null && !(atOnce && known.standing === "provisional")) return
               if (reported !== null && !atOnce && now - reported.at < unverifiedAfterMs) return
+              // A read that surely began after the report came knows better, however late the report was taken up.
+              if (reported !== null && (known.verifiedAt ?? 0) > reported.at + readTakesMs) return
               const cause = reported?.receiptId ?? job.id
               const read: CrmCase = { externalId: known.externalId, client: {}, fields: {} }
               const status =
