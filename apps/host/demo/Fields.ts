@@ -48,7 +48,11 @@ export const fields: ReadonlyArray<Step> = [
       expectEqual("the catalog is read", [refreshed.status, refreshed.body.isFirst], [200, true])
       const preview = await api("GET", `${path}/available-fields?caseType=222`)
       const shown = preview.body.fields.find(({ key }: { key: string }) => key === accident.key)
-      expectEqual("key, input type and form section are shown", [shown?.inputType, shown?.section], ["date", "Accident"])
+      expectEqual(
+        "key, input type and form section are shown",
+        [shown?.inputType, shown?.section],
+        ["date", "Accident"]
+      )
       const both = await api("GET", `${path}/available-fields?caseType=222&caseType=109`)
       expectEqual("but not for two case types at once", both.body.fields, [])
       const link = { crmCaseType: { externalId: "222", name: "Harbor MVA" }, platformCaseType: "Motor Vehicle" }
@@ -66,7 +70,11 @@ export const fields: ReadonlyArray<Step> = [
       const draft = uploaded.body
       expectEqual(
         "every row has its outcome",
-        draft.rows.map(({ codes, level, row }: { codes: string[]; level: string; row: number }) => [row, level, ...codes]),
+        draft.rows.map(({ codes, level, row }: { codes: string[]; level: string; row: number }) => [
+          row,
+          level,
+          ...codes
+        ]),
         [
           [5, "ok"],
           [6, "ok"],
@@ -75,7 +83,11 @@ export const fields: ReadonlyArray<Step> = [
           [9, "warning", "unknown-field"]
         ]
       )
-      expectEqual("rows above the header were dropped, and looked like secrets", [draft.sheets[0].dropped, draft.sheets[0].credentialsSeen], [3, true])
+      expectEqual(
+        "rows above the header were dropped, and looked like secrets",
+        [draft.sheets[0].dropped, draft.sheets[0].credentialsSeen],
+        [3, true]
+      )
       expectTrue("and none was kept", !JSON.stringify(draft).includes("8f14e45f"), draft)
       expectEqual("a draft changes nothing", (await api("GET", `${path}/mappings`)).body.mappings, [])
       const applied = await api("POST", `${path}/mapping-drafts/${draft.id}/apply`, {
@@ -83,23 +95,37 @@ export const fields: ReadonlyArray<Step> = [
       })
       expectEqual(
         "applied it is version 1 of the case type",
-        applied.body.versions?.map(({ caseType, entries, number }: { caseType: string; number: number; entries: Array<{ crmKey: string; platformField: string }> }) => [
-          caseType,
-          number,
-          entries.map(({ crmKey, platformField }) => `${platformField} ${crmKey}`)
-        ]),
+        applied.body.versions?.map(
+          ({
+            caseType,
+            entries,
+            number
+          }: {
+            caseType: string
+            number: number
+            entries: Array<{ crmKey: string; platformField: string }>
+          }) => [caseType, number, entries.map(({ crmKey, platformField }) => `${platformField} ${crmKey}`)]
+        ),
         [
           [
             "222",
             1,
-            [`${accident.field} ${accident.key}`, `${pharmacy.field} ${pharmacy.key}`, "whereWereYouTreatedCheckAllThatApply Custom4131"]
+            [
+              `${accident.field} ${accident.key}`,
+              `${pharmacy.field} ${pharmacy.key}`,
+              "whereWereYouTreatedCheckAllThatApply Custom4131"
+            ]
           ]
         ]
       )
       const refused = await api("PUT", `${path}/mappings/222`, {
         entries: [{ platformField: "x", crmKey: "Operation", direction: "to", transform: { _tag: "Text" } }]
       })
-      expectEqual("a reserved key is refused", [refused.status, refused.body.errors], [422, [{ field: "crmKey", code: "reserved" }]])
+      expectEqual(
+        "a reserved key is refused",
+        [refused.status, refused.body.errors],
+        [422, [{ field: "crmKey", code: "reserved" }]]
+      )
     }
   },
   {
@@ -130,8 +156,15 @@ export const fields: ReadonlyArray<Step> = [
           "settled"
         ])
       )
-      const { body } = await story.world.api("GET", `/jobs?connectionId=${story.connectionId}&work=push-fields&work=pull&limit=200`)
-      expectEqual("and it made no push", body.jobs.filter(({ work }: { work: string }) => work === "push-fields").length, 1)
+      const { body } = await story.world.api(
+        "GET",
+        `/jobs?connectionId=${story.connectionId}&work=push-fields&work=pull&limit=200`
+      )
+      expectEqual(
+        "and it made no push",
+        body.jobs.filter(({ work }: { work: string }) => work === "push-fields").length,
+        1
+      )
     }
   },
   {
@@ -149,12 +182,11 @@ export const fields: ReadonlyArray<Step> = [
       expectEqual("and so does the CRM", await inSandbox(story, accident.key), "12/24/2026")
       const { body } = await story.world.api("GET", "/conflicts")
       const [newest] = body.events
-      expectEqual("the local edit is listed", [newest?.kind, newest?.field, newest?.before, newest?.after], [
-        "field-superseded",
-        accident.field,
-        "2026-11-11",
-        "2026-12-24"
-      ])
+      expectEqual(
+        "the local edit is listed",
+        [newest?.kind, newest?.field, newest?.before, newest?.after],
+        ["field-superseded", accident.field, "2026-11-11", "2026-12-24"]
+      )
     }
   },
   {

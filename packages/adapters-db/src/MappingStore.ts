@@ -110,7 +110,12 @@ export const layer: Layer.Layer<MappingStore, never, Database> = Layer.effect(
 
       draft: Effect.fn("MappingStore.draft")(function* (firmId, id) {
         const row = yield* database.read((db) =>
-          db.selectFrom("mapping_drafts").selectAll().where("firm_id", "=", firmId).where("id", "=", id).executeTakeFirst()
+          db
+            .selectFrom("mapping_drafts")
+            .selectAll()
+            .where("firm_id", "=", firmId)
+            .where("id", "=", id)
+            .executeTakeFirst()
         )
         return Option.map(Option.fromUndefinedOr(row), toDraft)
       }),

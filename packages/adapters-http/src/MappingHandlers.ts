@@ -60,9 +60,7 @@ const layerMappings = HttpApiBuilder.group(
         yield* known(params.id)
         const { caseTypes, fields, isFirst, snapshot } = yield* mappings
           .refresh(firmId, params.id)
-          .pipe(
-            Effect.catchTags({ ConnectionNotFound: refusals.ConnectionNotFound, CrmError: refusals.CrmError })
-          )
+          .pipe(Effect.catchTags({ ConnectionNotFound: refusals.ConnectionNotFound, CrmError: refusals.CrmError }))
         return {
           fetchedAt: snapshot.fetchedAt,
           isFirst,
@@ -83,14 +81,12 @@ const layerMappings = HttpApiBuilder.group(
         const { firmId, name } = yield* CurrentFirm
         const { basedOn, entries } = payload
         const by = { name, ...(basedOn === undefined ? {} : { basedOn }) }
-        const saved = yield* mappings
-          .save(firmId, params.id, scopeOf(params.caseType, payload), entries, by)
-          .pipe(
-            Effect.catchTags({
-              ConnectionNotFound: refusals.ConnectionNotFound,
-              MappingInvalid: refusals.MappingInvalid
-            })
-          )
+        const saved = yield* mappings.save(firmId, params.id, scopeOf(params.caseType, payload), entries, by).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: refusals.ConnectionNotFound,
+            MappingInvalid: refusals.MappingInvalid
+          })
+        )
         return savedView(saved)
       }),
       versions: Effect.fn(function* ({ params, query }) {
@@ -132,14 +128,12 @@ const layerMappings = HttpApiBuilder.group(
         yield* known(params.id)
         const file = yield* fileOf(payload)
         const caseTypes = query.caseType === undefined ? undefined : everySheet(query.caseType)
-        const draft = yield* drafts
-          .read(firmId, params.id, file, name, caseTypes)
-          .pipe(
-            Effect.catchTags({
-              ConnectionNotFound: refusals.ConnectionNotFound,
-              SheetUnreadable: refusals.SheetUnreadable
-            })
-          )
+        const draft = yield* drafts.read(firmId, params.id, file, name, caseTypes).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: refusals.ConnectionNotFound,
+            SheetUnreadable: refusals.SheetUnreadable
+          })
+        )
         return draftView(draft)
       }),
       drafts: Effect.fn(function* ({ params }) {
@@ -158,25 +152,21 @@ const layerMappings = HttpApiBuilder.group(
       }),
       applyDraft: Effect.fn(function* ({ params, payload }) {
         const { firmId, name } = yield* CurrentFirm
-        const versions = yield* drafts
-          .apply(firmId, params.id, params.draftId, payload.choices ?? [], name)
-          .pipe(
-            Effect.catchTags({
-              ConnectionNotFound: refusals.ConnectionNotFound,
-              DraftClosed: refusals.DraftClosed,
-              DraftNotFound: refusals.DraftNotFound,
-              MappingInvalid: refusals.MappingInvalid
-            })
-          )
+        const versions = yield* drafts.apply(firmId, params.id, params.draftId, payload.choices ?? [], name).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: refusals.ConnectionNotFound,
+            DraftClosed: refusals.DraftClosed,
+            DraftNotFound: refusals.DraftNotFound,
+            MappingInvalid: refusals.MappingInvalid
+          })
+        )
         return { versions: versions.map(versionView) }
       }),
       discardDraft: Effect.fn(function* ({ params }) {
         const { firmId } = yield* CurrentFirm
         const closed = yield* drafts
           .discard(firmId, params.id, params.draftId)
-          .pipe(
-            Effect.catchTags({ DraftClosed: refusals.DraftClosed, DraftNotFound: refusals.DraftNotFound })
-          )
+          .pipe(Effect.catchTags({ DraftClosed: refusals.DraftClosed, DraftNotFound: refusals.DraftNotFound }))
         return draftView(closed)
       }),
       statuses: Effect.fn(function* ({ params }) {
@@ -188,28 +178,24 @@ const layerMappings = HttpApiBuilder.group(
       }),
       saveStatuses: Effect.fn(function* ({ params, payload }) {
         const { firmId, name } = yield* CurrentFirm
-        const saved = yield* statuses
-          .save(firmId, params.id, params.caseType, payload, name)
-          .pipe(
-            Effect.catchTags({
-              ConnectionNotFound: refusals.ConnectionNotFound,
-              MappingInvalid: refusals.MappingInvalid
-            })
-          )
+        const saved = yield* statuses.save(firmId, params.id, params.caseType, payload, name).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: refusals.ConnectionNotFound,
+            MappingInvalid: refusals.MappingInvalid
+          })
+        )
         return statusView(saved)
       }),
       outgoing: ({ params }) =>
         Effect.map(known(params.id), ({ outgoingCaseTypes }) => ({ caseTypes: outgoingCaseTypes ?? null })),
       selectOutgoing: Effect.fn(function* ({ params, payload }) {
         const { firmId } = yield* CurrentFirm
-        const { outgoingCaseTypes } = yield* statuses
-          .selectOutgoing(firmId, params.id, payload.caseTypes)
-          .pipe(
-            Effect.catchTags({
-              ConnectionNotFound: refusals.ConnectionNotFound,
-              MappingInvalid: refusals.MappingInvalid
-            })
-          )
+        const { outgoingCaseTypes } = yield* statuses.selectOutgoing(firmId, params.id, payload.caseTypes).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: refusals.ConnectionNotFound,
+            MappingInvalid: refusals.MappingInvalid
+          })
+        )
         return { caseTypes: outgoingCaseTypes ?? null }
       }),
       caseFields: Effect.fn(function* ({ params }) {

@@ -101,7 +101,10 @@ describe("a mapping", () => {
   it("of a campaign stands beside the company's", async () => {
     const path = `${at}/mappings/1`
     await world.call("PUT", path, { campaignId: "c1", entries: [{ ...date, crmKey: "Custom102" }] })
-    expect((await world.call("GET", `${path}?campaignId=c1`)).body.mapping).toMatchObject({ campaignId: "c1", number: 1 })
+    expect((await world.call("GET", `${path}?campaignId=c1`)).body.mapping).toMatchObject({
+      campaignId: "c1",
+      number: 1
+    })
     const all = await world.call("GET", `${at}/mappings`)
     expect(all.body.mappings.map((each: { campaignId: string | null }) => each.campaignId)).toEqual([null, "c1"])
   })
@@ -135,7 +138,13 @@ describe("a mapping", () => {
 })
 
 describe("a mapping sheet", () => {
-  const sheet = ["API Key,s3cret-api-value-123456", "", "Custom#,Name,Type,Options", "<<Custom101>>,Date of accident,date,", "Status,Status,text,"]
+  const sheet = [
+    "API Key,s3cret-api-value-123456",
+    "",
+    "Custom#,Name,Type,Options",
+    "<<Custom101>>,Date of accident,date,",
+    "Status,Status,text,"
+  ]
 
   it("is uploaded into a draft with an outcome per row, applied, and used once", async () => {
     const { body, status } = await upload("Slip and Fall.csv", sheet.join("\n"))
@@ -152,7 +161,12 @@ describe("a mapping sheet", () => {
     const applied = await world.call("POST", `${path}/apply`, {})
     expect([applied.status, applied.body.versions[0]]).toMatchObject([
       200,
-      { caseType: "slip and fall", number: 1, origin: `draft ${body.id}`, entries: [{ platformField: "dateOfAccident" }] }
+      {
+        caseType: "slip and fall",
+        number: 1,
+        origin: `draft ${body.id}`,
+        entries: [{ platformField: "dateOfAccident" }]
+      }
     ])
     const again = await world.call("POST", `${path}/apply`, {})
     expect([again.status, again.body.type]).toEqual([409, "/problems/draft-closed"])
@@ -250,14 +264,27 @@ describe("fields changed on the platform", () => {
   it("are queued as a push when the case type is linked and mapped", async () => {
     const link = { crmCaseType: { externalId: "1", name: "Motor Vehicle" }, platformCaseType: "Auto" }
     await world.call("PUT", `${at}/case-type-links`, { links: [link] })
-    const event = { type: "fields-changed", eventId: "f-1", caseId, fields: { accidentDate: ["2026-12-01"], note: null } }
+    const event = {
+      type: "fields-changed",
+      eventId: "f-1",
+      caseId,
+      fields: { accidentDate: ["2026-12-01"], note: null }
+    }
     const answer = await world.call("POST", "/events", event)
     expect(answer.body).toMatchObject({ result: "queued", reason: null })
     const job = await world.call("GET", `/jobs/${answer.body.jobId}`)
     expect(job.body).toMatchObject({ work: "push-fields", lane: "state", about: { caseId, eventId: "f-1" } })
-    expect((await world.call("POST", "/events", event)).body).toMatchObject({ result: "known", jobId: answer.body.jobId })
+    expect((await world.call("POST", "/events", event)).body).toMatchObject({
+      result: "known",
+      jobId: answer.body.jobId
+    })
     const { body } = await world.call("GET", `/cases/${caseId}/fields`)
-    expect(body.fields[0]).toMatchObject({ field: "accidentDate", values: ["2026-12-01"], crmKey: "Custom101", state: "waiting" })
+    expect(body.fields[0]).toMatchObject({
+      field: "accidentDate",
+      values: ["2026-12-01"],
+      crmKey: "Custom101",
+      state: "waiting"
+    })
   })
 
   it.each([
@@ -267,7 +294,10 @@ describe("fields changed on the platform", () => {
     [{ constructor: "x" }, "fields"],
     [{ ok: 5 }, "fields.ok"]
   ])("are refused for %j", async (fields, field) => {
-    const text = JSON.stringify({ type: "fields-changed", eventId: "bad", caseId }).replace("}", `,"fields":${rawJson(fields)}}`)
+    const text = JSON.stringify({ type: "fields-changed", eventId: "bad", caseId }).replace(
+      "}",
+      `,"fields":${rawJson(fields)}}`
+    )
     const response = await fetch(`${world.url}/api/v1/events`, {
       method: "POST",
       headers: { authorization: `Bearer ${world.api}`, "content-type": "application/json" },

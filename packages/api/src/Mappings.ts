@@ -166,7 +166,10 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
     }).annotate(OpenApi.Summary, "Save the mapping of a case type as its next version"),
     HttpApiEndpoint.get("versions", "/connections/:id/mappings/:caseType/versions", {
       params: ofCaseType,
-      query: { ...campaign, limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))) },
+      query: {
+        ...campaign,
+        limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })))
+      },
       success: Versions,
       error: NotFound
     }).annotate(OpenApi.Summary, "Who saved what and when, newest first"),

@@ -3,7 +3,12 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Option } from "effect"
 import type { ConnectionId } from "@casewire/core/domain/Connection"
 import { newId } from "@casewire/core/domain/Ids"
-import { DraftId, type CatalogSnapshot, type MappingDraft, type MappingVersion } from "@casewire/core/domain/MappingVersion"
+import {
+  DraftId,
+  type CatalogSnapshot,
+  type MappingDraft,
+  type MappingVersion
+} from "@casewire/core/domain/MappingVersion"
 import type { StatusTable } from "@casewire/core/domain/StatusLinks"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { Storage } from "@casewire/core/ports/Storage"
@@ -33,7 +38,12 @@ const makeVersion = (change: Partial<MappingVersion> = {}): MappingVersion => ({
   campaignId: null,
   number: 1,
   entries: [
-    { platformField: "accidentDate", crmKey: "Custom2", direction: "both", transform: { _tag: "Date", crm: "MM/DD/YYYY" } },
+    {
+      platformField: "accidentDate",
+      crmKey: "Custom2",
+      direction: "both",
+      transform: { _tag: "Date", crm: "MM/DD/YYYY" }
+    },
     {
       platformField: "injury",
       crmKey: "Custom1",
@@ -53,11 +63,28 @@ const makeDraft = (change: Partial<MappingDraft> = {}): Effect.Effect<MappingDra
     ...own,
     id: DraftId.make(id),
     sheets: [
-      { sheet: 1, name: "MVA", caseTypes: ["Auto Accident"], problem: null, headerRows: [4], dropped: 2, credentialsSeen: true }
+      {
+        sheet: 1,
+        name: "MVA",
+        caseTypes: ["Auto Accident"],
+        problem: null,
+        headerRows: [4],
+        dropped: 2,
+        credentialsSeen: true
+      }
     ],
     rows: [{ sheet: 1, row: 5, level: "warning", codes: ["unknown-field"], message: "Not listed.", crmKey: "Custom9" }],
     fields: [
-      { caseType: "Auto Accident", crmKey: "Custom9", label: "Größe?", kind: "number", options: [], isDefault: false, sheet: 1, row: 5 }
+      {
+        caseType: "Auto Accident",
+        crmKey: "Custom9",
+        label: "Größe?",
+        kind: "number",
+        options: [],
+        isDefault: false,
+        sheet: 1,
+        row: 5
+      }
     ],
     state: "open",
     createdAt: start,
@@ -138,16 +165,21 @@ export const mappingStoreLaws: Laws = {
         const store = yield* MappingStore
         yield* store.saveVersion(makeVersion())
         assert.deepStrictEqual(yield* store.current(firm.id, connection.id), [makeVersion()])
-        assert.deepStrictEqual(
-          yield* store.versions(firm.id, connection.id, { caseType: "7", campaignId: null }, 5),
-          [makeVersion()]
-        )
+        assert.deepStrictEqual(yield* store.versions(firm.id, connection.id, { caseType: "7", campaignId: null }, 5), [
+          makeVersion()
+        ])
       })
     },
     {
       title: "the highest version of each case type and campaign is the current one",
       run: Effect.gen(function* () {
-        yield* saveVersions({ number: 1 }, { number: 2 }, { caseType: "8" }, { campaignId: "c1" }, { campaignId: "c1", number: 2 })
+        yield* saveVersions(
+          { number: 1 },
+          { number: 2 },
+          { caseType: "8" },
+          { campaignId: "c1" },
+          { campaignId: "c1", number: 2 }
+        )
         assert.deepStrictEqual(yield* current(), ["7 - 2", "7 c1 2", "8 - 1"])
       })
     },
@@ -162,7 +194,12 @@ export const mappingStoreLaws: Laws = {
     {
       title: "current mappings come by case type, the company's default first",
       run: Effect.gen(function* () {
-        yield* saveVersions({ caseType: "b" }, { caseType: "a", campaignId: "z" }, { caseType: "a" }, { caseType: "a", campaignId: "b" })
+        yield* saveVersions(
+          { caseType: "b" },
+          { caseType: "a", campaignId: "z" },
+          { caseType: "a" },
+          { caseType: "a", campaignId: "b" }
+        )
         assert.deepStrictEqual(yield* current(), ["a - 1", "a b 1", "a z 1", "b - 1"])
       })
     },
@@ -295,7 +332,12 @@ export const mappingStoreLaws: Laws = {
         const storage = yield* Storage
         const draft = yield* makeDraft()
         const work = Effect.all(
-          [store.saveCatalog(snapshot), store.saveVersion(makeVersion()), store.saveDraft(draft), store.saveStatuses(makeTable())],
+          [
+            store.saveCatalog(snapshot),
+            store.saveVersion(makeVersion()),
+            store.saveDraft(draft),
+            store.saveStatuses(makeTable())
+          ],
           { discard: true }
         )
         yield* Effect.exit(storage.atomically(Effect.andThen(work, Effect.fail("no"))))

@@ -60,9 +60,8 @@ export const mappingMutants: Record<string, Mutant> = {
   })),
   "mixes the mappings of connections": inMappings((own) => ({
     current: (firmId) =>
-      Effect.map(
-        Effect.all([own.current(firmId, connection.id), own.current(firmId, secondConnection.id)]),
-        (found) => found.flat()
+      Effect.map(Effect.all([own.current(firmId, connection.id), own.current(firmId, secondConnection.id)]), (found) =>
+        found.flat()
       )
   })),
   "keeps the first draft": inMappings((own) => ({

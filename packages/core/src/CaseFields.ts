@@ -65,11 +65,7 @@ export class CaseFields extends Context.Service<
   ).pipe(Layer.provide(CaseMapping.layer))
 }
 
-const describe = (
-  of: Case,
-  entries: ReadonlyArray<FieldMapping>,
-  reason: string | null
-): ReadonlyArray<CaseField> => {
+const describe = (of: Case, entries: ReadonlyArray<FieldMapping>, reason: string | null): ReadonlyArray<CaseField> => {
   const waiting = new Map(waitingFields(of.values, entries).map((field) => [field.field, field.target]))
   const names = new Set([...Object.keys(of.values), ...entries.map(({ platformField }) => platformField)])
   return [...names].toSorted().map((field): CaseField => {

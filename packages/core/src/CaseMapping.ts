@@ -86,19 +86,17 @@ export class CaseMapping extends Context.Service<
         return tables.find((table) => keys.includes(table.caseType))
       })
 
-      const learnStatus: CaseMapping["Service"]["learnStatus"] = Effect.fnUntraced(function* (
-        connection,
-        caseType,
-        status
-      ) {
-        if (linkOf(connection.caseTypeLinks, caseType)._tag === "NotLinked") return
-        const now = yield* Clock.currentTimeMillis
-        const [key] = keysOf(connection, caseType) as [string]
-        const table =
-          (yield* statusesOf(connection, caseType)) ?? emptyStatusTable(connection.firmId, connection.id, key, now)
-        const next = withInboundStatus(table, status, now)
-        if (next !== table) yield* store.saveStatuses(next)
-      })
+      const learnStatus: CaseMapping["Service"]["learnStatus"] = Effect.fnUntraced(
+        function* (connection, caseType, status) {
+          if (linkOf(connection.caseTypeLinks, caseType)._tag === "NotLinked") return
+          const now = yield* Clock.currentTimeMillis
+          const [key] = keysOf(connection, caseType) as [string]
+          const table =
+            (yield* statusesOf(connection, caseType)) ?? emptyStatusTable(connection.firmId, connection.id, key, now)
+          const next = withInboundStatus(table, status, now)
+          if (next !== table) yield* store.saveStatuses(next)
+        }
+      )
 
       const isTerminal: CaseMapping["Service"]["isTerminal"] = (connection, caseType, status) =>
         Effect.map(statusesOf(connection, caseType), (table) => isTerminalStatus(table, status))

@@ -10,7 +10,7 @@ import { CaseMapping } from "./CaseMapping.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
 import type { Instant } from "./domain/Ids.ts"
-import { type Job, type JobId, Priority, type Work } from "./domain/Job.ts"
+import type { Job, JobId, Work } from "./domain/Job.ts"
 import { decide, settle, type TwoWay, type Verdict } from "./domain/Merge.ts"
 import type { RunRow } from "./domain/Run.ts"
 import { isOutboundEffective, rebased, replayRow } from "./domain/StatusResume.ts"
@@ -204,11 +204,15 @@ export class Delivery extends Context.Service<
                   yield* projection.record(present, { kind: "status-pushed", cause: id, before, after: work.target })
                   yield* queue.settle(claimed, { _tag: "Done" })
                   break
-                case "Changed":
+                case "Changed": {
+                  // The CRM went on since the plan: its value wins here too, or the edit would stay with nothing on its way.
+                  const shown = statusToPlatform(table, before)
+                  const winner = { platform: shown, basePlatform: shown, baseCrm: before, seenCrm: before }
+                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "changed-since-plan" })
-                  // What the CRM holds instead is taken in once the plan's other rows of this case are through.
-                  yield* projection.markDirty(connection, work.externalCaseId, present, Priority.read)
+                  yield* takeWinner(rebased(connection, present), winner, id)
                   break
+                }
                 case "Apply":
                   // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
                   yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
@@ -267,14 +271,11 @@ export class Delivery extends Context.Service<
 
       /** Also while receiving is off: an edit that lost must not stay on the platform with nothing on its way. */
       const takeWinner = Effect.fnUntraced(function* (taken: Case, winner: TwoWay, cause: string) {
-        if (sameStatus(taken.status.platform, winner.platform)) return
+        const before = taken.status.platform
+        if (sameStatus(before, winner.platform) && sameStatus(taken.status.baseCrm, winner.baseCrm)) return
         yield* cases.save({ ...taken, status: winner })
-        yield* projection.record(taken, {
-          kind: "status-applied",
-          cause,
-          before: taken.status.platform,
-          after: winner.platform
-        })
+        if (!sameStatus(before, winner.platform))
+          yield* projection.record(taken, { kind: "status-applied", cause, before, after: winner.platform })
       })
 
       /**

@@ -73,10 +73,7 @@ export class FieldDelivery extends Context.Service<
       })
 
       const keyProblem = (connection: Connection, crmKey: string) =>
-        fieldKeyProblem(
-          crmKey,
-          Option.getOrUndefined(plugins.manifest(connection.plugin))?.fields?.reserved ?? []
-        )
+        fieldKeyProblem(crmKey, Option.getOrUndefined(plugins.manifest(connection.plugin))?.fields?.reserved ?? [])
 
       const pushFields: FieldDelivery["Service"]["pushFields"] = Effect.fn("FieldDelivery.pushFields")(
         function* (connection, claimed, work) {
@@ -120,7 +117,13 @@ export class FieldDelivery extends Context.Service<
               for (const sent of plan.send) {
                 const before = textOf(rawOf(read.fields, sent.crmKey) ?? [])
                 const { field } = sent
-                yield* projection.record(present, { kind: "field-pushed", cause: job.id, field, before, after: sent.value })
+                yield* projection.record(present, {
+                  kind: "field-pushed",
+                  cause: job.id,
+                  field,
+                  before,
+                  after: sent.value
+                })
                 for (const value of between(sent.crmKey))
                   if (!sameField(value, sent.value) && !sameField(value, before))
                     yield* projection.record(present, {

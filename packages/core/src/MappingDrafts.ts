@@ -43,10 +43,7 @@ export class MappingDrafts extends Context.Service<
       draftId: DraftId,
       choices: ReadonlyArray<DraftChoice>,
       by: string
-    ) => Effect.Effect<
-      ReadonlyArray<MappingVersion>,
-      MappingInvalid | DraftNotFound | DraftClosed | ConnectionNotFound
-    >
+    ) => Effect.Effect<ReadonlyArray<MappingVersion>, MappingInvalid | DraftNotFound | DraftClosed | ConnectionNotFound>
     readonly discard: (
       firmId: FirmId,
       id: ConnectionId,

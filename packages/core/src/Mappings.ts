@@ -66,10 +66,7 @@ export class Mappings extends Context.Service<
       id: ConnectionId
     ) => Effect.Effect<Option.Option<CatalogSnapshot>, ConnectionNotFound>
     /** Asks the CRM anew, keeps the answer and says what changed. */
-    readonly refresh: (
-      firmId: FirmId,
-      id: ConnectionId
-    ) => Effect.Effect<CatalogRefresh, CrmError | ConnectionNotFound>
+    readonly refresh: (firmId: FirmId, id: ConnectionId) => Effect.Effect<CatalogRefresh, CrmError | ConnectionNotFound>
     /** Saves a mapping as the next version. `basedOn` refuses it if somebody else saved meanwhile. */
     readonly save: (
       firmId: FirmId,
@@ -201,7 +198,9 @@ export class Mappings extends Context.Service<
         const snapshot = Option.getOrUndefined(yield* catalog(firmId, id))
         const known = snapshot?.catalog
         return availableFields(
-          caseTypes.map((caseType) => (known === undefined ? undefined : caseTypeOf(known, caseType)?.name) ?? caseType),
+          caseTypes.map(
+            (caseType) => (known === undefined ? undefined : caseTypeOf(known, caseType)?.name) ?? caseType
+          ),
           known?.fields ?? []
         )
       })

@@ -7,7 +7,14 @@ import { emptyStatusTable } from "./CaseMapping.ts"
 import { caseTypeOf, MappingInvalid } from "./Mappings.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
 import type { FirmId } from "./domain/Ids.ts"
-import { checkStatusTable, type KnownStatus, type StatusLink, type StatusTable, statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
+import {
+  checkStatusTable,
+  type KnownStatus,
+  type StatusLink,
+  type StatusTable,
+  statusToCrm,
+  statusToPlatform
+} from "./domain/StatusLinks.ts"
 import { sameStatus, statusKey } from "./domain/StatusSync.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { MappingStore } from "./ports/MappingStore.ts"
@@ -82,51 +89,57 @@ export class StatusMapping extends Context.Service<
         return yield* mapOf(yield* tableOf(firmId, id, caseType))
       })
 
-      const save: StatusMapping["Service"]["save"] = Effect.fn("StatusMapping.save")(
-        function* (firmId, id, caseType, { links, statuses, terminal }, by) {
-          yield* connections.get(firmId, id)
-          const errors = checkStatusTable(links, terminal)
-          if (errors.length > 0) return yield* new MappingInvalid({ errors, message: "a status would be two things" })
-          const now = yield* Clock.currentTimeMillis
-          const table = yield* storage.atomically(
-            Effect.gen(function* () {
-              const before = yield* tableOf(firmId, id, caseType)
-              const names = [
-                ...(statuses ?? before.statuses.map(({ name }) => name)),
-                ...links.map(({ platform }) => platform),
-                ...terminal
-              ]
-              const unique = new Map(names.map((name) => [statusKey(name), name.trim()]))
-              const table: StatusTable = {
-                ...before,
-                links,
-                terminal,
-                statuses: [...unique.values()]
-                  .filter((name) => name !== "")
-                  .map(
-                    (name) =>
-                      before.statuses.find((known) => sameStatus(known.name, name)) ?? {
-                        name,
-                        origin: "person",
-                        addedAt: now
-                      }
-                  ),
-                updatedAt: now,
-                updatedBy: by
-              }
-              yield* store.saveStatuses(table)
-              return table
-            })
-          )
-          return yield* mapOf(table)
-        }
-      )
+      const save: StatusMapping["Service"]["save"] = Effect.fn("StatusMapping.save")(function* (
+        firmId,
+        id,
+        caseType,
+        { links, statuses, terminal },
+        by
+      ) {
+        yield* connections.get(firmId, id)
+        const errors = checkStatusTable(links, terminal)
+        if (errors.length > 0) return yield* new MappingInvalid({ errors, message: "a status would be two things" })
+        const now = yield* Clock.currentTimeMillis
+        const table = yield* storage.atomically(
+          Effect.gen(function* () {
+            const before = yield* tableOf(firmId, id, caseType)
+            const names = [
+              ...(statuses ?? before.statuses.map(({ name }) => name)),
+              ...links.map(({ platform }) => platform),
+              ...terminal
+            ]
+            const unique = new Map(names.map((name) => [statusKey(name), name.trim()]))
+            const table: StatusTable = {
+              ...before,
+              links,
+              terminal,
+              statuses: [...unique.values()]
+                .filter((name) => name !== "")
+                .map(
+                  (name) =>
+                    before.statuses.find((known) => sameStatus(known.name, name)) ?? {
+                      name,
+                      origin: "person",
+                      addedAt: now
+                    }
+                ),
+              updatedAt: now,
+              updatedBy: by
+            }
+            yield* store.saveStatuses(table)
+            return table
+          })
+        )
+        return yield* mapOf(table)
+      })
 
       const selectOutgoing: StatusMapping["Service"]["selectOutgoing"] = Effect.fn("StatusMapping.selectOutgoing")(
         function* (firmId, id, caseTypes) {
           const catalog = Option.getOrUndefined(yield* store.catalog(firmId, id))?.catalog
           const given = caseTypes ?? []
-          const names = given.map((each) => (catalog === undefined ? undefined : caseTypeOf(catalog, each)?.name) ?? each.trim())
+          const names = given.map(
+            (each) => (catalog === undefined ? undefined : caseTypeOf(catalog, each)?.name) ?? each.trim()
+          )
           const blank = names.findIndex((name) => name === "")
           if (blank >= 0)
             return yield* new MappingInvalid({

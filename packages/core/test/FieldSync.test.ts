@@ -1,7 +1,14 @@
-import { type Case, CaseId, ClientId, ExternalCaseId } from "@casewire/core/domain/Case"
+import { type Case, CaseId, ClientId, ExternalCaseId, type FieldValue } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
-import { beforeEdit, mergeFields, sameField, settleFields, textOf, waitingFields } from "@casewire/core/domain/FieldSync"
+import {
+  beforeEdit,
+  mergeFields,
+  sameField,
+  settleFields,
+  textOf,
+  waitingFields
+} from "@casewire/core/domain/FieldSync"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { type TwoWay, unknownValue } from "@casewire/core/domain/Merge"
 import { assert, describe, it } from "@effect/vitest"
@@ -51,14 +58,19 @@ const caseWith = (values: Case["values"]): Case => ({
 
 type Outcome = { readonly value: TwoWay; readonly events: ReadonlyArray<string> }
 
-const read = (before: TwoWay | undefined, raw: ReadonlyArray<string> | undefined, change: Partial<FieldMapping> = {}, effective = true): Outcome => {
+const read = (
+  before: TwoWay | undefined,
+  raw: ReadonlyArray<string> | undefined,
+  change: Partial<FieldMapping> = {},
+  effective = true
+): Outcome => {
   const merged = mergeFields({
     values: before === undefined ? {} : { injury: before },
     mapping: [entry(change)],
     read: raw === undefined ? {} : { Custom1: raw },
     effective
   })
-  const { crmKey: _key, ...value } = merged.values["injury"] ?? unknownValue
+  const { crmKey: _key, ...value }: FieldValue = merged.values["injury"] ?? unknownValue
   return {
     value,
     events: merged.events.map(({ after, before, field, kind }) => `${kind} ${field} ${before} ${after}`)
@@ -67,21 +79,98 @@ const read = (before: TwoWay | undefined, raw: ReadonlyArray<string> | undefined
 
 describe("a verified read of a mapped field", () => {
   const table: ReadonlyArray<
-    readonly [title: string, before: TwoWay | undefined, raw: ReadonlyArray<string> | undefined, change: Partial<FieldMapping>, after: TwoWay, events: ReadonlyArray<string>]
+    readonly [
+      title: string,
+      before: TwoWay | undefined,
+      raw: ReadonlyArray<string> | undefined,
+      change: Partial<FieldMapping>,
+      after: TwoWay,
+      events: ReadonlyArray<string>
+    ]
   > = [
-    ["the first value comes in, in the platform's words", undefined, ["Neck pain"], {}, neck, ["field-applied injury null neck"]],
+    [
+      "the first value comes in, in the platform's words",
+      undefined,
+      ["Neck pain"],
+      {},
+      neck,
+      ["field-applied injury null neck"]
+    ],
     ["what we wrote comes back and does nothing", neck, ["Neck pain"], {}, neck, []],
-    ["a change of the CRM comes in", neck, ["Back pain"], {}, settled("back", "Back pain"), ["field-applied injury neck back"]],
+    [
+      "a change of the CRM comes in",
+      neck,
+      ["Back pain"],
+      {},
+      settled("back", "Back pain"),
+      ["field-applied injury neck back"]
+    ],
     ["an edit that waits stays waiting while the CRM stands still", edited, ["Neck pain"], {}, edited, []],
-    ["an edit that the CRM holds already is settled", edited, ["Back pain"], {}, settled("back", "Back pain"), ["field-pushed injury neck back"]],
-    ["where both moved the CRM wins, and the loser is listed", { ...settled(null, null), platform: "back" }, ["Neck pain"], {}, neck, ["field-superseded injury back neck", "field-applied injury back neck"]],
-    ["an explicit empty clears a field that comes from the CRM", neck, [], {}, settled(null, null), ["field-applied injury neck null"]],
-    ["an explicit empty clears nothing of a field that only goes to the CRM", neck, [], { direction: "to" }, { ...settled("neck", null) }, []],
+    [
+      "an edit that the CRM holds already is settled",
+      edited,
+      ["Back pain"],
+      {},
+      settled("back", "Back pain"),
+      ["field-pushed injury neck back"]
+    ],
+    [
+      "where both moved the CRM wins, and the loser is listed",
+      { ...settled(null, null), platform: "back" },
+      ["Neck pain"],
+      {},
+      neck,
+      ["field-superseded injury back neck", "field-applied injury back neck"]
+    ],
+    [
+      "an explicit empty clears a field that comes from the CRM",
+      neck,
+      [],
+      {},
+      settled(null, null),
+      ["field-applied injury neck null"]
+    ],
+    [
+      "an explicit empty clears nothing of a field that only goes to the CRM",
+      neck,
+      [],
+      { direction: "to" },
+      { ...settled("neck", null) },
+      []
+    ],
     ["a key that the read does not mention changes nothing", edited, undefined, {}, edited, []],
-    ["a field that only goes to the CRM keeps its value, and its edit is superseded", edited, ["Neck pain, worse"], { direction: "to" }, { ...settled("back", "Neck pain, worse") }, ["field-superseded injury back Neck pain, worse"]],
-    ["a field that only comes from the CRM is overwritten by it", { ...settled("back", "Back pain"), platform: "toe" }, ["Neck pain"], { direction: "from" }, neck, ["field-applied injury toe neck"]],
-    ["a value without a word on the platform leaves the platform's as it is", neck, ["Toe"], {}, { ...neck, baseCrm: "Toe", seenCrm: "Toe" }, []],
-    ["a blank is an empty, not a text", neck, ["  "], {}, { ...settled(null, "  ") }, ["field-applied injury neck null"]]
+    [
+      "a field that only goes to the CRM keeps its value, and its edit is superseded",
+      edited,
+      ["Neck pain, worse"],
+      { direction: "to" },
+      { ...settled("back", "Neck pain, worse") },
+      ["field-superseded injury back Neck pain, worse"]
+    ],
+    [
+      "a field that only comes from the CRM is overwritten by it",
+      { ...settled("back", "Back pain"), platform: "toe" },
+      ["Neck pain"],
+      { direction: "from" },
+      neck,
+      ["field-applied injury toe neck"]
+    ],
+    [
+      "a value without a word on the platform leaves the platform's as it is",
+      neck,
+      ["Toe"],
+      {},
+      { ...neck, baseCrm: "Toe", seenCrm: "Toe" },
+      []
+    ],
+    [
+      "a blank is an empty, not a text",
+      neck,
+      ["  "],
+      {},
+      { ...settled(null, "  ") },
+      ["field-applied injury neck null"]
+    ]
   ]
 
   it.each(table)("%s", (_, before, raw, change, value, events) => {
@@ -89,7 +178,10 @@ describe("a verified read of a mapped field", () => {
   })
 
   it("only remembers what it saw while field sync is not effective", () => {
-    assert.deepStrictEqual(read(neck, ["Back pain"], {}, false), { value: { ...neck, seenCrm: "Back pain" }, events: [] })
+    assert.deepStrictEqual(read(neck, ["Back pain"], {}, false), {
+      value: { ...neck, seenCrm: "Back pain" },
+      events: []
+    })
     assert.deepStrictEqual(read(edited, ["Back pain"], {}, false).value, { ...edited, seenCrm: "Back pain" })
   })
 
@@ -144,9 +236,17 @@ describe("a field that is tied to another one of the CRM", () => {
     assert.deepStrictEqual(waitingFields({ injury: moved }, [entry()]), [])
   })
   it("takes what the other one holds, with nothing listed as lost", () => {
-    const merged = mergeFields({ values: { injury: moved }, mapping: [entry()], read: { Custom1: ["Neck pain"] }, effective: true })
+    const merged = mergeFields({
+      values: { injury: moved },
+      mapping: [entry()],
+      read: { Custom1: ["Neck pain"] },
+      effective: true
+    })
     assert.deepStrictEqual(merged.values["injury"], { ...neck, crmKey: "Custom1" })
-    assert.deepStrictEqual(merged.events.map(({ kind }) => kind), ["field-applied"])
+    assert.deepStrictEqual(
+      merged.events.map(({ kind }) => kind),
+      ["field-applied"]
+    )
   })
   it("is sent when it is edited from then on", () => {
     const value = { ...beforeEdit(caseWith({ injury: moved }), "injury", entry()), platform: "neck" }

@@ -1,25 +1,20 @@
-import { CaseMapping } from "@casewire/core/CaseMapping"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
 import type { SheetRows } from "@casewire/core/domain/SheetHeader"
 import { MappingDrafts } from "@casewire/core/MappingDrafts"
 import { Mappings } from "@casewire/core/Mappings"
-import { Outbox } from "@casewire/core/Outbox"
-import { CaseStore } from "@casewire/core/ports/CaseStore"
-import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { CrmField } from "@casewire/core/ports/Crm"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { SheetReader } from "@casewire/core/ports/SheetReader"
-import { StatusMapping } from "@casewire/core/StatusMapping"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, historyOf, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
+import { connected, connectionId, FakeCrm, firmId, layer as rehearsal } from "./Rehearsal.ts"
 
 /** The sheets that the next file holds. */
 const file: { sheets: ReadonlyArray<SheetRows> } = { sheets: [] }
 const layerSheets = Layer.succeed(SheetReader, { mappingSheet: () => Effect.sync(() => file.sheets) })
 
-const layer = Layer.mergeAll(MappingDrafts.layer, StatusMapping.layer, CaseMapping.layer).pipe(
+const layer = MappingDrafts.layer.pipe(
   Layer.provideMerge(Mappings.layer),
   Layer.provideMerge(layerSheets),
   Layer.provideMerge(rehearsal)
@@ -63,12 +58,6 @@ const start = Effect.fnUntraced(function* (fields: ReadonlyArray<CrmField> = [ac
   return { crm, mappings, first }
 })
 
-const link = Effect.gen(function* () {
-  const connections = yield* ConnectionStore
-  const caseTypeLinks = [{ crmCaseType: { externalId: "7", name: "Injury" }, platformCaseType: "Injury" }]
-  yield* connections.update(firmId, connectionId, (value) => ({ ...value, caseTypeLinks }))
-})
-
 describe("the catalog", () => {
   it.effect("is kept with its time, and calls nothing new when nothing was known before", () =>
     Effect.gen(function* () {
@@ -77,7 +66,8 @@ describe("the catalog", () => {
       assert.deepStrictEqual([first.caseTypes.added, first.fields], [[], []])
       const kept = Option.getOrThrow(yield* mappings.catalog(firmId, connectionId))
       assert.deepStrictEqual([kept.fetchedAt, kept.catalog.fields[0]?.fields], [1_000_000, [accident, injury, old]])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("refreshed says what was added, renamed, altered or gone, and keeps saved mappings as they are", () =>
     Effect.gen(function* () {
@@ -91,7 +81,10 @@ describe("the catalog", () => {
       ]
       crm.catalog = {
         ...crm.catalog,
-        caseTypes: [{ externalId: "7", name: "Injury" }, { externalId: "8", name: "Mesh" }],
+        caseTypes: [
+          { externalId: "7", name: "Injury" },
+          { externalId: "8", name: "Mesh" }
+        ],
         fields: [{ caseType: "Injury", fields: [renamed, altered, fresh] }]
       }
       const { caseTypes, fields, isFirst } = yield* mappings.refresh(firmId, connectionId)
@@ -111,7 +104,8 @@ describe("the catalog", () => {
       ])
       const store = yield* MappingStore
       assert.deepStrictEqual((yield* store.current(firmId, connectionId))[0]?.entries, entries)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("knows a case type under a new name by its id, and says what is gone", () =>
     Effect.gen(function* () {
@@ -131,7 +125,8 @@ describe("the catalog", () => {
       crm.catalog = { ...crm.catalog, caseTypes: [], fields: [] }
       const gone = yield* mappings.refresh(firmId, connectionId)
       assert.deepStrictEqual(gone.caseTypes.gone, [{ externalId: "7", name: "Injuries" }])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is previewed for exactly one case type, by id or name, and sent to the full list for more", () =>
     Effect.gen(function* () {
@@ -141,7 +136,8 @@ describe("the catalog", () => {
       assert.deepStrictEqual(yield* preview("7"), one)
       assert.deepStrictEqual(yield* preview("injury"), one)
       for (const several of [[], ["7", "8"], ["9"]]) assert.strictEqual((yield* preview(...several))._tag, "NoPreview")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("a mapping", () => {
@@ -156,7 +152,13 @@ describe("a mapping", () => {
       const store = yield* MappingStore
       const versions = yield* store.versions(firmId, connectionId, company, 10)
       assert.deepStrictEqual(
-        versions.map(({ entries, number, origin, savedAt, savedBy }) => [number, entries.length, savedBy, savedAt, origin]),
+        versions.map(({ entries, number, origin, savedAt, savedBy }) => [
+          number,
+          entries.length,
+          savedBy,
+          savedAt,
+          origin
+        ]),
         [
           [3, 1, "Cleo", 1_001_000, "version 1"],
           [2, 0, "Ben", 1_001_000, null],
@@ -165,7 +167,8 @@ describe("a mapping", () => {
       )
       const unknown = yield* Effect.flip(mappings.restore(firmId, connectionId, company, 9, "Cleo"))
       assert.strictEqual(unknown._tag, "VersionNotFound")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is not saved over a version that its author had not seen", () =>
     Effect.gen(function* () {
@@ -176,7 +179,8 @@ describe("a mapping", () => {
       assert.deepStrictEqual(refused._tag === "MappingInvalid" ? refused.errors : [], [
         { field: "basedOn", code: "changed-since" }
       ])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("takes a firm's spellings of a key, and warns of a key that the CRM does not list", () =>
     Effect.gen(function* () {
@@ -185,9 +189,16 @@ describe("a mapping", () => {
         entry({ crmKey, platformField: `f${index}`, transform: { _tag: "Text" } })
       )
       const { version, warnings } = yield* mappings.save(firmId, connectionId, company, given, { name: "Ana" })
-      assert.deepStrictEqual(version.entries.map(({ crmKey }) => crmKey), ["Custom101", "Custom102", "Custom999"])
-      assert.deepStrictEqual(warnings.map(({ code, index }) => [index, code]), [[2, "unknown"]])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        version.entries.map(({ crmKey }) => crmKey),
+        ["Custom101", "Custom102", "Custom999"]
+      )
+      assert.deepStrictEqual(
+        warnings.map(({ code, index }) => [index, code]),
+        [[2, "unknown"]]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   for (const [crmKey, code] of [
     ["Operation", "reserved"],
@@ -211,7 +222,8 @@ describe("a mapping", () => {
         }
         const store = yield* MappingStore
         assert.deepStrictEqual(yield* store.current(firmId, connectionId), [])
-      }).pipe(Effect.provide(layer)))
+      }).pipe(Effect.provide(layer))
+    )
 
   it.effect("gets suggestions for the CRM's fields that are not mapped yet, and is not changed by them", () =>
     Effect.gen(function* () {
@@ -221,17 +233,29 @@ describe("a mapping", () => {
         { key: "injuries", label: "Injury", type: "multi", options: ["Neck", "Back"] }
       ]
       const suggest = mappings.suggest(firmId, connectionId, "7", fields)
-      assert.deepStrictEqual((yield* suggest).map(({ field, question }) => [question, field]), [
-        ["Custom101", "accidentDate"],
-        ["Custom102", "injuries"]
-      ])
+      assert.deepStrictEqual(
+        (yield* suggest).map(({ field, question }) => [question, field]),
+        [
+          ["Custom101", "accidentDate"],
+          ["Custom102", "injuries"]
+        ]
+      )
       yield* mappings.save(firmId, connectionId, company, [entry()], { name: "Ana" })
-      assert.deepStrictEqual((yield* suggest).map(({ question }) => question), ["Custom102"])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* suggest).map(({ question }) => question),
+        ["Custom102"]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 const upload = Effect.fnUntraced(function* (...rows: ReadonlyArray<ReadonlyArray<string>>) {
-  file.sheets = [{ name: "Injury", rows: [["API Key", "s3cret-value-0123456789"], [], ["Custom#", "Name", "Type", "Options"], ...rows] }]
+  file.sheets = [
+    {
+      name: "Injury",
+      rows: [["API Key", "s3cret-value-0123456789"], [], ["Custom#", "Name", "Type", "Options"], ...rows]
+    }
+  ]
   const drafts = yield* MappingDrafts
   return yield* drafts.read(firmId, connectionId, { fileName: "sheet.xlsx", bytes: new Uint8Array() }, "Ana")
 })
@@ -246,23 +270,29 @@ describe("a mapping sheet", () => {
         ["Custom101", "Again", "text", ""],
         ["Status", "Status", "text", ""]
       )
-      assert.deepStrictEqual(draft.rows.map(({ codes, level, row }) => [row, level, ...codes]), [
-        [4, "ok"],
-        [5, "ok"],
-        [6, "error", "duplicate"],
-        [7, "error", "status"]
-      ])
+      assert.deepStrictEqual(
+        draft.rows.map(({ codes, level, row }) => [row, level, ...codes]),
+        [
+          [4, "ok"],
+          [5, "ok"],
+          [6, "error", "duplicate"],
+          [7, "error", "status"]
+        ]
+      )
       assert.deepStrictEqual([draft.sheets[0]?.dropped, draft.sheets[0]?.credentialsSeen], [1, true])
       assert.notInclude(JSON.stringify(draft), "s3cret")
       const store = yield* MappingStore
       assert.deepStrictEqual(yield* store.current(firmId, connectionId), [])
       assert.deepStrictEqual(yield* store.drafts(firmId, connectionId), [draft])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("applied is the next version: named by choice or by its question, what is mapped keeps its field", () =>
     Effect.gen(function* () {
       const { mappings } = yield* start()
-      yield* mappings.save(firmId, connectionId, company, [entry({ platformField: "when", direction: "from" })], { name: "Ana" })
+      yield* mappings.save(firmId, connectionId, company, [entry({ platformField: "when", direction: "from" })], {
+        name: "Ana"
+      })
       const draft = yield* upload(
         ["Custom101", "Date of accident", "date", ""],
         ["Custom102", "Injury", "multi select", "Neck, Back"],
@@ -296,7 +326,8 @@ describe("a mapping sheet", () => {
       })
       const again = yield* Effect.flip(drafts.apply(firmId, connectionId, draft.id, [], "Ben"))
       assert.strictEqual(again._tag, "DraftClosed")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("discarded saves nothing, and one of another connection is not there", () =>
     Effect.gen(function* () {
@@ -308,7 +339,8 @@ describe("a mapping sheet", () => {
       assert.strictEqual((yield* drafts.discard(firmId, connectionId, draft.id)).state, "discarded")
       const store = yield* MappingStore
       assert.deepStrictEqual(yield* store.current(firmId, connectionId), [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("whose choices make an invalid mapping stays open", () =>
     Effect.gen(function* () {
@@ -319,145 +351,6 @@ describe("a mapping sheet", () => {
       const refused = yield* Effect.flip(drafts.apply(firmId, connectionId, draft.id, choices, "Ben"))
       assert.strictEqual(refused._tag, "MappingInvalid")
       assert.strictEqual((yield* drafts.get(firmId, connectionId, draft.id)).state, "open")
-    }).pipe(Effect.provide(layer)))
-})
-
-describe("statuses of a linked case type", () => {
-  const decisions = {
-    links: [
-      { platform: "Retained", crm: "Signed", direction: "both" as const },
-      { platform: "Retained", crm: "Signed by hand", direction: "from-crm" as const }
-    ],
-    terminal: ["Retained"]
-  }
-  const statusOf = Effect.map(theCase, ({ status }) => status)
-
-  it.effect("come in by their link and go out by it, and the echo does nothing", () =>
-    Effect.gen(function* () {
-      const { crm } = yield* start()
-      yield* link
-      const statuses = yield* StatusMapping
-      yield* statuses.save(firmId, connectionId, "7", decisions, "Ana")
-      yield* deliver({})
-      yield* work()
-      const outbox = yield* Outbox
-      const { id: caseId } = yield* theCase
-      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "1", caseId, status: "Retained" })
-      yield* work()
-      assert.strictEqual(crm.leads.get("42")!.status, "Signed")
-      assert.deepStrictEqual(yield* statusOf, {
-        platform: "Retained",
-        basePlatform: "Retained",
-        baseCrm: "Signed",
-        seenCrm: "Signed"
-      })
-      yield* deliver({ Stage: "Signed" })
-      yield* work()
-      assert.lengthOf(crm.calls.filter((call) => call === "setStatus"), 1)
-      crm.leads.get("42")!.status = "New"
-      yield* deliver({ Stage: "New" })
-      yield* work()
-      crm.leads.get("42")!.status = "Signed by hand"
-      yield* deliver({ Stage: "Signed by hand" })
-      yield* work()
-      assert.deepStrictEqual((yield* statusOf).platform, "Retained")
-      const history = yield* historyOf(yield* theCase)
-      assert.deepStrictEqual(history.filter(([kind]) => kind === "status-applied").map(([, before, after]) => [before, after]), [
-        [null, "New"],
-        ["Retained", "New"],
-        ["New", "Retained"]
-      ])
-      assert.lengthOf(crm.calls.filter((call) => call === "setStatus"), 1)
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("where both sides move at once the CRM wins, in the platform's words", () =>
-    Effect.gen(function* () {
-      const { crm } = yield* start()
-      yield* link
-      yield* (yield* StatusMapping).save(firmId, connectionId, "7", decisions, "Ana")
-      yield* deliver({})
-      yield* work()
-      const outbox = yield* Outbox
-      const { id: caseId } = yield* theCase
-      crm.leads.get("42")!.status = "Signed"
-      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "1", caseId, status: "Closed" })
-      yield* work()
-      assert.strictEqual((yield* statusOf).platform, "Retained")
-      assert.deepStrictEqual(crm.calls.filter((call) => call === "setStatus"), [])
-      const conflicts = yield* (yield* CaseStore).conflicts(firmId, 10)
-      assert.deepStrictEqual(conflicts.map(({ after, before, kind }) => [kind, before, after]), [["status-superseded", "Closed", "Retained"]])
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("without a link are pushed by their own name", () =>
-    Effect.gen(function* () {
-      const { crm } = yield* start()
-      yield* link
-      yield* (yield* StatusMapping).save(firmId, connectionId, "7", decisions, "Ana")
-      yield* deliver({})
-      yield* work()
-      const outbox = yield* Outbox
-      const { id: caseId } = yield* theCase
-      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "1", caseId, status: "Referred" })
-      yield* work()
-      assert.strictEqual(crm.leads.get("42")!.status, "Referred")
-      assert.deepStrictEqual((yield* jobs).filter(({ state }) => state !== "done"), [])
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("that nobody knew are added when a read brings them, and are visible", () =>
-    Effect.gen(function* () {
-      const { crm } = yield* start()
-      yield* link
-      crm.leads.get("42")!.status = "Brand new"
-      yield* deliver({ Stage: "Brand new" })
-      yield* work()
-      const { platform } = yield* (yield* StatusMapping).get(firmId, connectionId, "7")
-      assert.deepStrictEqual(platform.map(({ isListed, name, origin }) => [name, origin, isListed]), [["Brand new", "crm", false]])
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("of a case type that is not linked are learnt by nobody", () =>
-    Effect.gen(function* () {
-      yield* start()
-      yield* deliver({})
-      yield* work()
-      const { platform } = yield* (yield* StatusMapping).get(firmId, connectionId, "7")
-      assert.deepStrictEqual(platform, [])
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("are terminal where the firm marked them, by the case type's id or name", () =>
-    Effect.gen(function* () {
-      yield* start()
-      yield* link
-      yield* (yield* StatusMapping).save(firmId, connectionId, "7", decisions, "Ana")
-      const mapping = yield* CaseMapping
-      const connection = yield* (yield* ConnectionStore).get(firmId, connectionId)
-      assert.isTrue(yield* mapping.isTerminal(connection, { externalId: "7", name: "Injury" }, "retained"))
-      assert.isTrue(yield* mapping.isTerminal(connection, { name: "injury" }, "Retained"))
-      assert.isFalse(yield* mapping.isTerminal(connection, { externalId: "7", name: "Injury" }, "New"))
-      assert.isFalse(yield* mapping.isTerminal(connection, { externalId: "9", name: "Other" }, "Retained"))
-    }).pipe(Effect.provide(layer)))
-
-  it.effect("are refused where one would be two things", () =>
-    Effect.gen(function* () {
-      yield* start()
-      const links = [...decisions.links, { platform: "Lost", crm: "Signed", direction: "both" as const }]
-      const statuses = yield* StatusMapping
-      const refused = yield* Effect.flip(statuses.save(firmId, connectionId, "7", { links, terminal: [] }, "Ana"))
-      assert.deepStrictEqual(refused._tag === "MappingInvalid" ? refused.errors : [], [
-        { field: "links[2].crm", code: "repeated" }
-      ])
-    }).pipe(Effect.provide(layer)))
-})
-
-describe("the outgoing case types", () => {
-  it.effect("are selected by id or name, and the limit can be lifted", () =>
-    Effect.gen(function* () {
-      yield* start()
-      const statuses = yield* StatusMapping
-      const limited = yield* statuses.selectOutgoing(firmId, connectionId, ["7", "Mesh"])
-      assert.deepStrictEqual(limited.outgoingCaseTypes, ["Injury", "Mesh"])
-      const lifted = yield* statuses.selectOutgoing(firmId, connectionId, null)
-      assert.isFalse("outgoingCaseTypes" in lifted)
-      const refused = yield* Effect.flip(statuses.selectOutgoing(firmId, connectionId, [" "]))
-      assert.strictEqual(refused._tag, "MappingInvalid")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })

@@ -70,7 +70,11 @@ describe("statuses of a case type", () => {
 })
 
 describe("a status table is refused", () => {
-  const link = (crm: string, platform: string, direction: "both" | "from-crm" | "to-crm" = "both") => ({ crm, platform, direction })
+  const link = (crm: string, platform: string, direction: "both" | "from-crm" | "to-crm" = "both") => ({
+    crm,
+    platform,
+    direction
+  })
   it.each([
     ["a blank on either side", [link("", "A"), link("B", " ")], ["links[0].crm empty", "links[1].platform empty"]],
     ["one status of the CRM shown as two", [link("S", "A"), link("s ", "B")], ["links[1].crm repeated"]],

@@ -140,7 +140,9 @@ export const waitingFields = (values: Values, mapping: ReadonlyArray<FieldMappin
 /** A blank never erases, in either direction: emptying a field here leaves the CRM's value alone, and says so. */
 const outward = (entry: FieldMapping, platform: string | null): Converted<string> => {
   const converted = toCrm(entry, valuesOf(platform))
-  return converted._tag === "Blank" ? { _tag: "Refused", reason: "a blank is not written over the CRM's value" } : converted
+  return converted._tag === "Blank"
+    ? { _tag: "Refused", reason: "a blank is not written over the CRM's value" }
+    : converted
 }
 
 /** The values after the CRM took what was sent. A field that was edited again meanwhile stays waiting. */

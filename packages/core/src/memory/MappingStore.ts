@@ -67,8 +67,7 @@ export const layer = Layer.effect(
       saveDraft: (draft) =>
         database.write((tx) => {
           const before = mappingDrafts.get(draft.id)
-          if (before !== undefined && before.firmId !== draft.firmId)
-            throw new Error("the id belongs to another firm")
+          if (before !== undefined && before.firmId !== draft.firmId) throw new Error("the id belongs to another firm")
           mappingDrafts.set(tx, draft.id, draft)
         }),
 
@@ -78,9 +77,7 @@ export const layer = Layer.effect(
         ),
 
       saveStatuses: (table) =>
-        database.write((tx) =>
-          statusTables.set(tx, keyOf(table.firmId, table.connectionId, table.caseType), table)
-        )
+        database.write((tx) => statusTables.set(tx, keyOf(table.firmId, table.connectionId, table.caseType), table))
     })
   })
 )
