@@ -99,7 +99,7 @@ const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
     if (job.work._tag !== "PushStatus") continue
     const has = (kind: string) => events.some((event) => event.kind === kind && event.cause === job.id)
     if (job.state === "done" && !has("status-pushed")) broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
-    const isDecided = decisions.has(job.reason ?? "") || ["overtaken-by-a-newer-value", "changed-since-plan"].includes(job.reason ?? "")
+    const isDecided = decisions.has(job.reason ?? "") || job.reason === "overtaken-by-a-newer-value"
     if (job.state === "skipped" && !isDecided && !has("status-superseded"))
       broken("I-14", `${nameOf(job)} lost and is not listed as superseded`)
   }

@@ -215,7 +215,8 @@ export class Watch {
   /** A local edit may lose to the CRM's staff, never to what we wrote there ourselves. */
   #superseded(event: CaseEvent): void {
     // The push that is being done found it out itself, or a read did for all that wait.
-    if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.#row("push: r differs, CRM wins")
+    const beaten = this.#database.jobs.get(event.cause as JobId)
+    if (beaten?.lease !== null && beaten?.job.reason !== "replay") this.#row("push: r differs, CRM wins")
     else this.#isWon = true
     const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
     const winner = lead?.changes.findLast(({ status }) => sameStatus(status, event.after))?.by
@@ -286,6 +287,8 @@ export class Watch {
   }
 
   #movedWithoutRead(before: Case, value: Case): void {
+    // A plan's row that the CRM has gone past: the read before the push said so, and its value wins.
+    if (this.#isWon) return void (this.#isWon = false)
     if (value.standing === "unverified") return this.#row("hint: counted unverified")
     const active = this.#database.jobs.get(this.activePush.get(value.externalId)!)?.job.work
     const target = active?._tag === "PushStatus" ? active.target : undefined
