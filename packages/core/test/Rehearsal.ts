@@ -113,12 +113,14 @@ export class FakeCrm extends Context.Service<
     readonly calls: Array<string>
     /** Writes that a `late` fault has put off; a test commits them when it likes. */
     readonly late: Array<() => void>
+    /** Leads that the CRM knows by their id and leaves out of its list. */
+    readonly unlisted: Set<string>
     /** What was asked to be written, field by field. */
     readonly fieldWrites: Array<Readonly<Record<string, string>>>
     catalog: CrmCatalog
   }
 >()("test/FakeCrm") {
-  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [], fieldWrites: [], catalog: emptyCatalog }))
+  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [], unlisted: new Set(), fieldWrites: [], catalog: emptyCatalog }))
 }
 
 const crmOf = Effect.gen(function* () {
@@ -152,7 +154,7 @@ const crmOf = Effect.gen(function* () {
   return Crm.of({
     verify: Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true }),
     changes: () =>
-      Stream.sync(() => ({ cases: [...crm.leads.keys()].flatMap((id) => read(ExternalCaseId.make(id))), cursor: "next" })),
+      Stream.sync(() => ({ cases: [...crm.leads.keys()].filter((id) => !crm.unlisted.has(id)).flatMap((id) => read(ExternalCaseId.make(id))), cursor: "next" })),
     catalog: () => Effect.sync(() => crm.catalog),
     decode: ({ receipts }) =>
       Effect.sync(() =>

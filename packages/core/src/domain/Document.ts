@@ -136,5 +136,5 @@ export const recordingName = ({ callId, phone, startedAt }: Recording, extension
   )
   const last4 = phone.replace(/\D/g, "").slice(-4) || "0000"
   const when = `${parts["year"]}-${parts["month"]}-${parts["day"]} ${parts["hour"]}${parts["minute"]}`
-  return safeName(`AI Call ${when} ${last4} ${callId}.${extension}`, 120)
+  return safeName(`AI Call ${when} ${last4} ${callId.replace(unsafe, "")}.${extension}`, 120)
 }
