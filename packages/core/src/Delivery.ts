@@ -191,9 +191,12 @@ export class Delivery extends Context.Service<
                 return "Ended"
               }
               const { id } = claimed.job
-              if (row === undefined && (yield* isOvertaken(connection, present, work))) {
-                yield* queue.settle(claimed, { _tag: "Skipped", reason: "overtaken-by-a-newer-value" })
+              if (yield* isOvertaken(connection, present, work)) {
+                const reason = "overtaken-by-a-newer-value"
+                yield* queue.settle(claimed, { _tag: "Skipped", reason })
                 yield* projection.applyRead(connection, present, read, id)
+                if (row !== undefined)
+                  yield* resume.report(connection.firmId, connection.replayPlan!, row, "skipped", reason)
                 return "Ended"
               }
               const decided = decidePush(connection, present, work, before, row, { target, shown })
@@ -289,9 +292,15 @@ export class Delivery extends Context.Service<
           key: of.externalId,
           lane: "state",
           work: ["PushStatus"],
-          states: ["queued", "retry", "sending", "held"]
+          states: ["queued", "retry", "sending", "held", "skipped"]
         })
-        return !open.some(({ work }) => work._tag === "PushStatus" && sameStatus(work.target, of.status.platform))
+        return !open.some(
+          ({ reason, state, work }) =>
+            work._tag === "PushStatus" &&
+            sameStatus(work.target, of.status.platform) &&
+            // The present value of the platform cannot be written to the CRM, so what came before it still counts.
+            (state !== "skipped" || reason === "not-replayable")
+        )
       })
 
       /** Statuses that receipts reported between the read before a push and now: values the push may have overwritten. */
