@@ -233,6 +233,13 @@ export class Office {
     const held = this.#heldPushes()
     if (this.#faults.strikes("host: crash")) this.#host.crashSoon()
     const patienceMs = this.#dice.pick([0, 5000, 300_000])
+    const goesOn = this.#faults.isOn && this.#dice.chance(0.5)
+    const staffGoesOn = () => {
+      const keys = new Set(held.map((id) => this.#host.database.jobs.get(id)?.job.key))
+      for (const lead of this.#crm.leads.values())
+        if (keys.has(lead.id) && !lead.gone)
+          this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
+    }
     this.#insist(
       `resumes status sync: ${mode}`,
       Effect.gen(function* () {
@@ -240,6 +247,7 @@ export class Office {
         if (mode === "from now on") return yield* resume.fromNowOn(firmId, connectionId)
         const plan = yield* resume.plan(firmId, connectionId, "a person")
         yield* Effect.sleep(patienceMs)
+        if (goesOn) yield* Effect.sync(staffGoesOn)
         yield* resume.replay(firmId, connectionId, plan.id, Number(plan.scope["overwrites"]))
       }).pipe(Effect.catchTag("AlreadyOn", () => Effect.void)),
       () => {},
