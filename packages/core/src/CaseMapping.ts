@@ -5,7 +5,8 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import type { Case } from "./domain/Case.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
-import { type CampaignOverride, effectiveMapping, type FieldMapping, type InForce } from "./domain/FieldMapping.ts"
+import { type CampaignOverride, comesFromCrm, effectiveMapping, type FieldMapping, type InForce } from "./domain/FieldMapping.ts"
+import { rawOf } from "./domain/FieldSync.ts"
 import type { FirmId } from "./domain/Ids.ts"
 import { type CaseType, linkOf } from "./domain/Mapping.ts"
 import { caseTypeKey } from "./domain/MappingVersion.ts"
@@ -30,6 +31,8 @@ export class CaseMapping extends Context.Service<
       of: Pick<Case, "caseType" | "values">,
       campaignId?: string
     ) => Effect.Effect<FieldsVerdict>
+    /** Whether a read left fields out that come from the CRM by the mapping in force. */
+    readonly lacksFields: (connection: Connection, of: Case, read: Case["fields"]) => Effect.Effect<boolean>
     /** The table of a linked case type, once there is one. */
     readonly statusesOf: (connection: Connection, caseType: CaseType) => Effect.Effect<StatusTable | undefined>
     /** Adds a status nobody knew to the linked case type; nothing happens where the case type is not linked. */
@@ -79,6 +82,15 @@ export class CaseMapping extends Context.Service<
           : { _tag: "Mapped", entries, effective: isFieldSyncEffective(connection.toggles) }
       })
 
+      const lacksFields: CaseMapping["Service"]["lacksFields"] = (connection, of, read) =>
+        Effect.map(
+          fieldsOf(connection, of),
+          (found) =>
+            found._tag === "Mapped" &&
+            found.effective &&
+            found.entries.some((entry) => comesFromCrm(entry) && rawOf(read, entry.crmKey) === undefined)
+        )
+
       const statusesOf = Effect.fnUntraced(function* (connection: Connection, caseType: CaseType) {
         if (linkOf(connection.caseTypeLinks, caseType)._tag === "NotLinked") return undefined
         const tables = yield* store.statuses(connection.firmId, connection.id)
@@ -101,7 +113,7 @@ export class CaseMapping extends Context.Service<
       const isTerminal: CaseMapping["Service"]["isTerminal"] = (connection, caseType, status) =>
         Effect.map(statusesOf(connection, caseType), (table) => isTerminalStatus(table, status))
 
-      return CaseMapping.of({ fieldsOf, statusesOf, learnStatus, isTerminal })
+      return CaseMapping.of({ fieldsOf, lacksFields, statusesOf, learnStatus, isTerminal })
     })
   )
 }

@@ -21,6 +21,7 @@ import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { kindOf as kindOfContent, type TimelineContent, TimelineEntryId } from "./domain/TimelineEntry.ts"
 import { outbound, type OutboundKind, type OutboundVerdict } from "./domain/Toggles.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
+import { wholeRead } from "./domain/WholeRead.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { DocumentNotFound, DocumentStore } from "./ports/DocumentStore.ts"
@@ -98,12 +99,25 @@ export class Outbox extends Context.Service<
               unsendable ??
               (typeof file === "string" ? file : undefined)
             if (dropped !== undefined) return { _tag: "Dropped", reason: dropped } as const
-            yield* queue.enqueue([jobOf(connection, present.value, jobId, event, verdict, file)])
+            const job = jobOf(connection, present.value, jobId, event, verdict, file)
+            yield* queue.enqueue([job, ...(job.lane === "state" ? yield* movedRead(present.value) : [])])
             return verdict._tag === "Hold"
               ? ({ _tag: "Held", jobId, reason: verdict.reason } as const)
               : ({ _tag: "Queued", jobId } as const)
           })
         )
+      })
+
+      /** A read of low urgency that waits must not hold an edit of its case up: it goes behind it. */
+      const movedRead = Effect.fnUntraced(function* ({ firmId, id }: Case) {
+        const of = Option.getOrUndefined(yield* cases.get(firmId, id))
+        if (of?.wholeRead === undefined) return []
+        const ids = [JobId.make(of.wholeRead)]
+        const moved = yield* queue.resolve(firmId, { ids }, "skip", "moved behind an edit")
+        if (moved.length === 0) return []
+        const job = wholeRead(of, yield* newId)
+        yield* cases.save({ ...of, wholeRead: job.id })
+        return [job]
       })
 
       /** Takes the values into the case; answers why none of them can reach the CRM, if none can. */

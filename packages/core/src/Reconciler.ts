@@ -6,15 +6,17 @@
  * never undoes a write that it could not have seen. Nothing taken in here makes outbound work.
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
+import { CaseMapping } from "./CaseMapping.ts"
 import { type Case, ExternalCaseId } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { CaseReported, CrmCase } from "./domain/CrmChange.ts"
 import { parseBody } from "./domain/FlatRecord.ts"
-import type { Instant } from "./domain/Ids.ts"
+import { type Instant, newId } from "./domain/Ids.ts"
 import { type Job, Priority, type Work } from "./domain/Job.ts"
 import { changeOf, detailsOf } from "./domain/Provenance.ts"
 import { type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
+import { wholeRead } from "./domain/WholeRead.ts"
 import { ListRouter } from "./ListRouter.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -52,6 +54,7 @@ export class Reconciler extends Context.Service<
     Reconciler,
     Effect.gen(function* () {
       const cases = yield* CaseStore
+      const mapping = yield* CaseMapping
       const connections = yield* ConnectionStore
       const lists = yield* ListRouter
       const projection = yield* Projection
@@ -171,13 +174,17 @@ export class Reconciler extends Context.Service<
         function* (connection, leases) {
           const crm = yield* Crm
           const ids = leases.map(({ job }) => ExternalCaseId.make(job.key))
+          const isWhole = leases.some(({ job }) => job.work._tag === "ReadCase" && job.work.whole === true)
           // The mark is cleared before the read begins: a receipt that comes meanwhile asks for another one.
           for (const id of ids) {
             yield* storage.withCase(
               { connectionId: connection.id, externalCaseId: id },
               Effect.gen(function* () {
                 const known = yield* findCase(connection, id)
-                if (known !== undefined && known.dirtySince !== null) yield* cases.save({ ...known, dirtySince: null })
+                if (known === undefined || (known.dirtySince === null && known.wholeRead === undefined)) return
+                const { wholeRead: _job, ...rest } = known
+                // A read with others leaves the read by itself waiting.
+                yield* cases.save({ ...(isWhole ? rest : known), dirtySince: null })
               })
             )
           }
@@ -189,8 +196,10 @@ export class Reconciler extends Context.Service<
               Effect.gen(function* () {
                 const known = yield* findCase(connection, id)
                 const read = answers.get(id)
-                if (read !== undefined) yield* projection.applyRead(connection, known, read, lease.job.id)
-                else if (known !== undefined) yield* markGone(known, lease.job.id)
+                if (read !== undefined) {
+                  const taken = yield* projection.applyRead(connection, known, read, lease.job.id)
+                  if (!isWhole) yield* askForFields(connection, taken, read)
+                } else if (known !== undefined) yield* markGone(known, lease.job.id)
                 yield* queue.settle(lease, { _tag: "Done" })
               })
             )
@@ -198,6 +207,14 @@ export class Reconciler extends Context.Service<
           yield* noteSuccess(connection, ["lastSync", "lastStatusPull"], yield* Clock.currentTimeMillis)
         }
       )
+
+      /** Where a read with others left mapped fields out, the case is read by itself, after everything more urgent. */
+      const askForFields = Effect.fnUntraced(function* (connection: Connection, of: Case, read: CrmCase) {
+        if (of.wholeRead !== undefined || !(yield* mapping.lacksFields(connection, of, read.fields))) return
+        const job = wholeRead(of, yield* newId)
+        yield* cases.save({ ...of, wholeRead: job.id })
+        yield* queue.enqueue([job])
+      })
 
       /** Never deleted: a case only ever seen in payloads is quarantined, one that was read before is missing. */
       const markGone = Effect.fnUntraced(function* (known: Case, cause: string) {
@@ -254,7 +271,7 @@ export class Reconciler extends Context.Service<
 
       return Reconciler.of({ applyReceipt, readCases, countReported })
     })
-  ).pipe(Layer.provide([ListRouter.layer, CaseDocuments.layer]))
+  ).pipe(Layer.provide([ListRouter.layer, CaseDocuments.layer, CaseMapping.layer]))
 }
 
 /** A second is fine enough for a health time; a commit for every job would only tell the time. */

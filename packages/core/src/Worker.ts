@@ -69,7 +69,7 @@ export class Worker extends Context.Service<
         const reads = new Map<string, Array<Lease>>()
         const groups: Array<ReadonlyArray<Lease>> = []
         for (const lease of leases) {
-          if (lease.job.work._tag !== "ReadCase") {
+          if (lease.job.work._tag !== "ReadCase" || lease.job.work.whole === true) {
             groups.push([lease])
             continue
           }

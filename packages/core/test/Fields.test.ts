@@ -2,10 +2,13 @@ import { CaseFields } from "@casewire/core/CaseFields"
 import { Mappings } from "@casewire/core/Mappings"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
+import { Outbox } from "@casewire/core/Outbox"
+import { Queue } from "@casewire/core/ports/Queue"
+import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start, story } from "./FieldRehearsal.ts"
-import { connectionId, deliver, firmId, theCase, work } from "./Rehearsal.ts"
+import { connectionId, deliver, FakeCrm, firmId, theCase, work } from "./Rehearsal.ts"
 
 describe("a field edited on the platform", () => {
   it.effect("reaches the CRM in its words, alone, and its echo does nothing", () =>
@@ -124,6 +127,61 @@ describe("a field edited on the platform", () => {
       yield* mappings.save(firmId, connectionId, { caseType: "7", campaignId: null }, [date, injury], { name: "Ana" })
       yield* work()
       assert.deepStrictEqual(crm.fieldWrites, [])
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("a read with others that leaves fields out", () => {
+  const readTogether = Effect.gen(function* () {
+    const crm = yield* FakeCrm
+    for (const id of ["43", "44"]) crm.leads.set(id, { ...crm.leads.get("42")!, contactId: id, notes: [] })
+    yield* staffSets("Custom101", "Back pain")
+    for (const id of ["42", "43", "44"]) yield* deliver({ "Record ID": id })
+  })
+
+  it.effect("is followed by a read of each case by itself, where fields are mapped", () =>
+    Effect.gen(function* () {
+      const crm = yield* start()
+      yield* readTogether
+      yield* work()
+      assert.deepStrictEqual(yield* platform, { injury: "back", accidentDate: "2026-09-03" })
+      assert.deepStrictEqual(crm.calls, ["read", "read", "read", "read"])
+      assert.isUndefined((yield* theCase).wholeRead)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("asks for nothing more where no field is mapped", () =>
+    Effect.gen(function* () {
+      const crm = yield* start({ entries: [] })
+      yield* readTogether
+      yield* work()
+      assert.deepStrictEqual(crm.calls, ["read"])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("does not hold an edit up: the read by itself goes behind it", () =>
+    Effect.gen(function* () {
+      const crm = yield* start()
+      yield* readTogether
+      const worker = yield* Worker
+      while (!crm.calls.includes("read")) yield* worker.runOnce
+      const outbox = yield* Outbox
+      const { id: caseId, wholeRead } = yield* theCase
+      assert.isString(wholeRead)
+      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "s", caseId, status: "Signed" })
+      const mine = (yield* (yield* Queue).find(firmId, {
+        key: "42",
+        lane: "state",
+        states: ["queued", "skipped"]
+      })).map(({ reason, state, work: { _tag } }) => [_tag, state, reason])
+      assert.deepStrictEqual(mine, [
+        ["ReadCase", "skipped", "moved behind an edit"],
+        ["PushStatus", "queued", null],
+        ["ReadCase", "queued", null]
+      ])
+      yield* work()
+      assert.strictEqual(crm.leads.get("42")!.status, "Signed")
+      assert.strictEqual((yield* platform)["injury"], "back")
     }).pipe(Effect.provide(layer))
   )
 })

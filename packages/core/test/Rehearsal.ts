@@ -177,7 +177,10 @@ const crmOf = Effect.gen(function* () {
         })
       ),
     read: ({ ids }) =>
-      Effect.map(write("read", () => undefined), () => ids.flatMap(read)),
+      // Three or more are read by a page, which leaves further fields out.
+      Effect.map(write("read", () => undefined), () =>
+        ids.flatMap(read).map((found) => (ids.length < 3 ? found : { ...found, fields: {} }))
+      ),
     notes: ({ id }) =>
       Effect.sync(() =>
         (crm.leads.get(id)?.notes ?? []).map((note) => ({

@@ -84,6 +84,8 @@ export const Case = Schema.Struct({
   fields: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   /** Values of the platform's own fields, each with its baselines; mapped ones are merged with the CRM's. */
   values: Schema.Record(Schema.String, FieldValue).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+  /** The job that will read the case by itself: mapped fields were left out of a read with others. */
+  wholeRead: Schema.optionalKey(Schema.String),
   /** Since when a verifying read is due; null when none is. */
   dirtySince: Schema.NullOr(Instant),
   /** Since when its notes and documents wait to be pulled; absent or null when they do not. */

@@ -18,7 +18,11 @@ export const Work = Schema.TaggedUnion({
   /** Decode a stored receipt and take it as a hint. */
   ApplyReceipt: { receiptId: Schema.String },
   /** Read the case from the CRM; the answer is the authority. */
-  ReadCase: { externalCaseId: ExternalCaseId },
+  ReadCase: {
+    externalCaseId: ExternalCaseId,
+    /** By itself, not by a page with others: a page may leave the further fields out. */
+    whole: Schema.optionalKey(Schema.Boolean)
+  },
   /** A note in parts, each with its marker; laid out once, when the event was accepted. */
   AddNote: {
     caseId: CaseId,
