@@ -195,7 +195,10 @@ export class Watch {
     const reason = "reason" in outcome ? ` (${outcome.reason})` : ""
     this.#kernel.note(`queue  settles ${nameOf(job)} as ${outcome._tag}${reason}`)
     if (outcome._tag === "Done" && job.work._tag === "ReadCase") this.#applied += 1
-    if (outcome._tag === "Skipped" && outcome.reason === "changed-since-plan") this.#row("resume: plan row, CRM changed, skipped")
+    if (outcome._tag === "Skipped" && outcome.reason === "changed-since-plan") {
+      this.#row("resume: plan row, CRM changed, skipped")
+      this.#isWon = true
+    }
     if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.#row("push: sync not effective, held")
   }
 
@@ -215,8 +218,7 @@ export class Watch {
   /** A local edit may lose to the CRM's staff, never to what we wrote there ourselves. */
   #superseded(event: CaseEvent): void {
     // The push that is being done found it out itself, or a read did for all that wait.
-    const beaten = this.#database.jobs.get(event.cause as JobId)
-    if (beaten?.lease !== null && beaten?.job.reason !== "replay") this.#row("push: r differs, CRM wins")
+    if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.#row("push: r differs, CRM wins")
     else this.#isWon = true
     const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
     const winner = lead?.changes.findLast(({ status }) => sameStatus(status, event.after))?.by
