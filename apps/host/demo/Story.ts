@@ -1,10 +1,13 @@
 /** What the steps of the demo share: the world, what earlier steps made, and the power over the host's process. */
 import type { HostOptions } from "../harness/Processes.ts"
+import type { Tools } from "../harness/Tools.ts"
 import { eventually, expectEqual, type World } from "../harness/World.ts"
 
 export interface Story {
   readonly world: World
   readonly options: HostOptions
+  /** The firm's own tool that the host tells what happened. */
+  readonly tools: Tools
   connectionId: string
   webhookId: string
   caseId: string

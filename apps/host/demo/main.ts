@@ -4,6 +4,7 @@
  * expected and what came, and the exit code is 1.
  */
 import { casewire, freePort, type HostOptions, type Running, startHost, startSandbox, stop, throwAway } from "../harness/Processes.ts"
+import { startTools } from "../harness/Tools.ts"
 import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
 import { fields } from "./Fields.ts"
@@ -11,16 +12,18 @@ import { documents } from "./Documents.ts"
 import { kill } from "./Kill.ts"
 import { lists } from "./Lists.ts"
 import { outbound } from "./Outbound.ts"
+import { platform } from "./Platform.ts"
 import { statuses } from "./Statuses.ts"
 import type { Step, Story } from "./Story.ts"
 import { webhooks } from "./Webhooks.ts"
 
-const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...fields, ...documents, ...kill]
+const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...fields, ...documents, ...platform, ...kill]
 
 const run = async (): Promise<boolean> => {
   const { data, remove } = throwAway()
   let sandbox: Running | undefined
   let host: Running | undefined
+  const tools = await startTools(await freePort())
   try {
     sandbox = await startSandbox(await freePort())
     const options: HostOptions = {
@@ -28,13 +31,15 @@ const run = async (): Promise<boolean> => {
       data,
       sandboxUrl: sandbox.url,
       clientTimeoutMs: 1000,
-      lateCommitMs: 2000
+      lateCommitMs: 2000,
+      toolsUrl: tools.url
     }
     const token = await casewire(["token", "--name", "demo"], options)
     host = await startHost(options)
     const story: Story = {
       world: makeWorld(host.url, sandbox.url, token),
       options,
+      tools,
       connectionId: "",
       webhookId: "",
       caseId: "",
@@ -67,6 +72,7 @@ const run = async (): Promise<boolean> => {
   } finally {
     await stop(host)
     await stop(sandbox)
+    tools.close()
     remove()
   }
 }
