@@ -40,6 +40,10 @@ beforeAll(async () => {
 })
 afterAll(() => world.stop())
 
+interface Refusal {
+  readonly errors: ReadonlyArray<{ readonly field: string; readonly code: string }>
+}
+
 const date = {
   platformField: "accidentDate",
   crmKey: "Custom101",
@@ -202,7 +206,10 @@ describe("a mapping sheet", () => {
       headers: { authorization: `Bearer ${world.api}` },
       body: form
     })
-    expect([missing.status, (await missing.json()).errors]).toEqual([422, [{ field: "file", code: "missing" }]])
+    expect([missing.status, ((await missing.json()) as Refusal).errors]).toEqual([
+      422,
+      [{ field: "file", code: "missing" }]
+    ])
   })
 
   it("of another connection's draft is not found", async () => {
@@ -304,7 +311,7 @@ describe("fields changed on the platform", () => {
       body: text
     })
     expect(response.status).toBe(422)
-    expect((await response.json()).errors[0].field).toContain(field)
+    expect(((await response.json()) as Refusal).errors[0]!.field).toContain(field)
   })
 })
 

@@ -51,6 +51,7 @@ const freeName = (field: DraftField, taken: ReadonlySet<string>): string => {
 /** A name for a field of the platform, from the words of a question: `Date of accident?` becomes `dateOfAccident`. */
 export const fieldName = (label: string): string => {
   const words = label
+    .replaceAll("ß", "ss")
     .normalize("NFKD")
     .replace(/['’]|\p{M}/gu, "")
     .split(/[^A-Za-z0-9]+/)
