@@ -2,9 +2,10 @@ import { CaseFields } from "@casewire/core/CaseFields"
 import { Outbox } from "@casewire/core/Outbox"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
+import { Queue } from "@casewire/core/ports/Queue"
 import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start } from "./FieldRehearsal.ts"
 import { connectionId, deliver, firmId, quietMs, theCase, work } from "./Rehearsal.ts"
 
@@ -150,6 +151,23 @@ describe("a push of fields", () => {
           assert.deepStrictEqual(yield* pushes, ["done"])
         }).pipe(Effect.provide(layer))
     )
+
+  it.effect("cut off in the middle of its request waits out the quiet period, and finds what arrived", () =>
+    Effect.gen(function* () {
+      const crm = yield* start()
+      const queue = yield* Queue
+      yield* change("1", { injury: "back" })
+      // A worker that died after its intent was durable, and whose request the CRM takes late.
+      const [lease] = yield* queue.claim({ worker: "dead", limit: 1, leaseMs: 1 })
+      yield* queue.mark(lease!, { leaseMs: 1, sentAt: yield* Clock.currentTimeMillis })
+      yield* work(5, 1000)
+      assert.deepStrictEqual(crm.fieldWrites, [])
+      yield* staffSets("Custom101", "Back pain")
+      yield* work(quietMs / 1000, 1000)
+      assert.deepStrictEqual(crm.fieldWrites, [])
+      assert.deepStrictEqual(yield* pushes, ["done"])
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("R-18: refuses a reserved or malformed key at send, whatever is saved, and sends the rest", () =>
     Effect.gen(function* () {

@@ -1,4 +1,5 @@
 import { checkCredentials } from "@casewire/core/CrmPlugin"
+import { customKey, defaultKey, fieldKeyProblem } from "@casewire/core/domain/FieldKey"
 import { assert, describe, it } from "@effect/vitest"
 import plugin from "../src/index.ts"
 
@@ -95,5 +96,35 @@ describe("the manifest", () => {
   it("is plain data", () => {
     assert.deepStrictEqual(structuredClone(manifest), manifest)
     assert.deepStrictEqual(JSON.parse(JSON.stringify(manifest)), manifest)
+  })
+})
+
+describe("field keys", () => {
+  const { keys, reserved } = manifest.fields!
+  const words = [
+    "key",
+    "operation",
+    "leadid",
+    "overridelead",
+    "returnjson",
+    "returnxml",
+    "username",
+    "password",
+    "clientsecret"
+  ]
+
+  it.each(words.flatMap((word) => [word, word.toUpperCase(), `${word} `]))("%j is never a field (T-C7)", (word) => {
+    assert.strictEqual(fieldKeyProblem(word, reserved), "reserved")
+  })
+
+  it.each(["<<Custom1234>>", "Custom1234", "custom1234", "1234", "Custom #1234", "custom_1234"])(
+    "%j is Custom1234",
+    (text) => assert.strictEqual(customKey(keys, text), "Custom1234")
+  )
+
+  it("of default fields are parameters of the legacy page, none of them reserved", () => {
+    for (const { key } of keys.defaults) assert.isUndefined(fieldKeyProblem(key, reserved), key)
+    assert.strictEqual(defaultKey(keys, "Cell Phone"), "CellPhone")
+    assert.strictEqual(defaultKey(keys, "E-mail"), "Email1")
   })
 })
