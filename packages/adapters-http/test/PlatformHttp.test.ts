@@ -100,8 +100,8 @@ describe("a signed post", () => {
       ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", got, signed]
     ]
     for (const [key, text, with_] of changed) {
-      expect(() => new StandardWebhook(key).verify(text, with_)).toThrow()
-      expect(() => new SvixWebhook(key).verify(text, with_)).toThrow()
+      expect(() => new StandardWebhook(key).verify(text, with_)).toThrow(/No matching signature/)
+      expect(() => new SvixWebhook(key).verify(text, with_)).toThrow(/No matching signature/)
     }
   })
 
