@@ -100,7 +100,7 @@ export class CatchUp extends Context.Service<
           const { baselinePending, status } = rebased(connection, of)
           return baselinePending !== true && status.seenCrm !== null && !sameStatus(status.seenCrm, status.baseCrm)
         }
-        for (let before: CaseId | undefined; ; ) {
+        for (let before: CaseId | undefined; ;) {
           const page = yield* cases.list(firmId, {
             connectionId,
             limit: pageSize,
@@ -108,7 +108,12 @@ export class CatchUp extends Context.Service<
           })
           const apart = page.filter(isApart)
           if (apart.length > 0)
-            yield* storage.atomically(readAll(connection, apart.map(({ externalId }) => externalId)))
+            yield* storage.atomically(
+              readAll(
+                connection,
+                apart.map(({ externalId }) => externalId)
+              )
+            )
           const last = page.at(-1)
           if (page.length < pageSize || last === undefined) return
           before = last.id

@@ -41,6 +41,12 @@ export const interlocked = (
     updateFields: asked(crm.updateFields),
     setStatus: asked(crm.setStatus),
     // The next page is asked for only after this one was taken.
-    changes: (cursor) => Stream.unwrap(Effect.as(ask, Stream.tap(crm.changes(cursor), () => ask)))
+    changes: (cursor) =>
+      Stream.unwrap(
+        Effect.as(
+          ask,
+          Stream.tap(crm.changes(cursor), () => ask)
+        )
+      )
   }
 }

@@ -39,7 +39,8 @@ const checkReceipts = (world: World, broken: Broken): void => {
     if (database.receipts.get(receiptId) === undefined) broken("I-1", `an acknowledged receipt of lead ${lead} is gone`)
   for (const receipt of database.receipts.values()) {
     const { disposition, externalCaseId: lead, receivedAt } = receipt
-    if (disposition._tag === "Ignored") broken("I-16", `an ignored receipt of lead ${lead} was not taken up when the switch went on`)
+    if (disposition._tag === "Ignored")
+      broken("I-16", `an ignored receipt of lead ${lead} was not taken up when the switch went on`)
     if (disposition._tag !== "Accepted" || lead === null) continue
     const known = caseOf(world, lead)
     const crmLead = crm.leads.get(lead)
@@ -54,10 +55,13 @@ const checkReceipts = (world: World, broken: Broken): void => {
       continue
     }
     const read = crm.calls.get(readOf(known) ?? 0)
-    const hasNewer = (read !== undefined && read.startedAt >= receivedAt) || crm.writesTo(lead).some(({ startedAt }) => startedAt >= receivedAt)
+    const hasNewer =
+      (read !== undefined && read.startedAt >= receivedAt) ||
+      crm.writesTo(lead).some(({ startedAt }) => startedAt >= receivedAt)
     if (!hasNewer) broken("I-3", `no read of lead ${lead} began after the receipt of ${receivedAt}`)
     if (known.dirtySince !== null) broken("I-3", `lead ${lead} is still marked for reading`)
-    if (known.reported !== null && known.standing === "verified") broken("I-3", `lead ${lead} still shows a reported status`)
+    if (known.reported !== null && known.standing === "verified")
+      broken("I-3", `lead ${lead} still shows a reported status`)
   }
 }
 
@@ -71,15 +75,19 @@ const checkOperations = (world: World, jobs: ReadonlyArray<Job>, broken: Broken)
   for (const [eventId, { answer, event, lead }] of office.events) {
     const of = byEvent.get(eventId) ?? []
     if (of.length > 1) broken("I-8", `event ${eventId} began ${of.length} operations`)
-    if ((answer?._tag === "Queued" || answer?._tag === "Held") && of.length === 0) broken("I-9", `event ${eventId} has no job`)
+    if ((answer?._tag === "Queued" || answer?._tag === "Held") && of.length === 0)
+      broken("I-9", `event ${eventId} has no job`)
     const [job] = of
     if (event._tag === "StatusChanged") continue
-    const notes = crm.leads.get(lead)?.notes.filter(({ text }) => text.includes(`${eventId}:`) || text.includes(`${eventId}.`)) ?? []
+    const notes =
+      crm.leads.get(lead)?.notes.filter(({ text }) => text.includes(`${eventId}:`) || text.includes(`${eventId}.`)) ??
+      []
     if (answer?._tag === "Dropped" && notes.length > 0) broken("I-17", `event ${eventId} was dropped and is in the CRM`)
     if (job?.state !== "done" || job.work._tag !== "AddNote") continue
     for (const [index, { text }] of job.work.parts.entries()) {
       const copies = crm.leads.get(lead)!.notes.filter((note) => note.text === text).length
-      if (copies !== 1) broken(copies > 1 ? "I-8" : "I-9", `part ${index + 1} of ${nameOf(job)} is in the CRM ${copies} times`)
+      if (copies !== 1)
+        broken(copies > 1 ? "I-8" : "I-9", `part ${index + 1} of ${nameOf(job)} is in the CRM ${copies} times`)
     }
   }
   for (const job of jobs) {
@@ -98,7 +106,8 @@ const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
   for (const job of jobs) {
     if (job.work._tag !== "PushStatus") continue
     const has = (kind: string) => events.some((event) => event.kind === kind && event.cause === job.id)
-    if (job.state === "done" && !has("status-pushed")) broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
+    if (job.state === "done" && !has("status-pushed"))
+      broken("I-14", `${nameOf(job)} is done and its push is not in the history`)
     const isDecided = decisions.has(job.reason ?? "") || job.reason === "overtaken-by-a-newer-value"
     if (job.state === "skipped" && !isDecided && !has("status-superseded"))
       broken("I-14", `${nameOf(job)} lost and is not listed as superseded`)
@@ -118,7 +127,10 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
       ({ key, reason, state, work }) =>
         key === lead.id &&
         (work._tag === "PushStatus"
-          ? state === "held" || state === "dead" || state === "uncertain" || (state === "skipped" && decisions.has(reason ?? ""))
+          ? state === "held" ||
+            state === "dead" ||
+            state === "uncertain" ||
+            (state === "skipped" && decisions.has(reason ?? ""))
           : (work._tag === "ReadCase" || work._tag === "ApplyReceipt") && state === "dead")
     )
     if (open || isApartOnPurpose(world, known, lead)) continue
@@ -148,7 +160,8 @@ const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
       .sort((a, b) => a.receiveNumber - b.receiveNumber)
       .map(({ body }) => body)
     const last = [...new Set(bodies)].filter((body) => body.includes("list_action")).at(-1)
-    if (last?.includes("remove") === true) broken("I-6", `the last receipt took lead ${lead} off the list and it is on it`)
+    if (last?.includes("remove") === true)
+      broken("I-6", `the last receipt took lead ${lead} off the list and it is on it`)
   }
 }
 
@@ -166,5 +179,8 @@ const isCovered = (world: World, lead: Lead): boolean => {
   if (world.crm.feedsChanges) return true
   return world.database.receipts
     .values()
-    .some(({ disposition, externalCaseId, receivedAt }) => externalCaseId === lead.id && disposition._tag === "Accepted" && receivedAt >= lead.editedAt)
+    .some(
+      ({ disposition, externalCaseId, receivedAt }) =>
+        externalCaseId === lead.id && disposition._tag === "Accepted" && receivedAt >= lead.editedAt
+    )
 }

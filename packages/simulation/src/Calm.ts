@@ -49,7 +49,9 @@ export class Calm {
       const jobs = database.jobs.values().map(({ job }) => job)
       const states = new Set(jobs.map(({ state }) => state))
       if (states.has("queued") || states.has("sending") || states.has("retry") || isCatchUpDue(connection)) return false
-      const isLost = jobs.some(({ state, work }) => state === "dead" && work._tag !== "AddNote" && work._tag !== "PushStatus")
+      const isLost = jobs.some(
+        ({ state, work }) => state === "dead" && work._tag !== "AddNote" && work._tag !== "PushStatus"
+      )
       if (isAsked(connection) || states.has("held")) {
         if (!isAsked(connection)) office.allOn()
         office.resume(dice.chance(0.5) ? "replay" : "from now on")

@@ -27,7 +27,7 @@ export const statuses = ["New", "Contacted", "Signed", "Declined"]
 /** Who made a change: the firm's staff in the CRM, or the job of ours that asked for it. */
 export type Author = { readonly staff: true } | { readonly staff: false; readonly job: string }
 
-export interface Change {
+interface Change {
   readonly at: number
   readonly moment: number
   readonly status: string
@@ -182,7 +182,9 @@ export class CrmMachine {
     const reply = (result: Answer<A>, delay = this.#dice.between(1, this.#latency)) =>
       kernel.at(delay, () => {
         if (call.endedIn !== null) return
-        kernel.note(`crm    call ${call.number} ${kind} ${leads.join(",")} answers ${result.ok ? "ok" : result.reason._tag}`)
+        kernel.note(
+          `crm    call ${call.number} ${kind} ${leads.join(",")} answers ${result.ok ? "ok" : result.reason._tag}`
+        )
         call.answered = true
         this.hangUp(call)
         answer(result)

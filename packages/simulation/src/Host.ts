@@ -145,8 +145,9 @@ export class Host {
     this.#services = undefined
     this.#fiber = undefined
     this.#crm.forget(owner)
-    for (const lost of [...this.#waiting]) lost()
+    const unanswered = Array.from(this.#waiting)
     this.#waiting.clear()
+    for (const lost of unanswered) lost()
     // Whoever watches over the process starts it again.
     this.#kernel.at(this.#dice.between(50, 30_000), () => this.start())
   }
@@ -227,9 +228,11 @@ export class Host {
       queue: {
         ...queue,
         enqueue: (added) => Effect.tap(queue.enqueue(added), () => seen(() => watch.enqueued(added))),
-        claim: (options) => Effect.tap(this.#onDisk(queue.claim(options)), (leases) => seen(() => watch.claimed(leases))),
+        claim: (options) =>
+          Effect.tap(this.#onDisk(queue.claim(options)), (leases) => seen(() => watch.claimed(leases))),
         mark: (lease, change) => this.#onDisk(queue.mark(lease, change)),
-        settle: (lease, outcome) => Effect.tap(queue.settle(lease, outcome), () => seen(() => watch.settled(lease, outcome))),
+        settle: (lease, outcome) =>
+          Effect.tap(queue.settle(lease, outcome), () => seen(() => watch.settled(lease, outcome))),
         // The adapter looks every 200 ms; over simulated hours it is enough to look when something is due.
         awaitWork: Effect.suspend(() => {
           const wait = Math.min(Math.max((jobs.nextDue() ?? Infinity) - this.#kernel.now, 200), 3_600_000)
@@ -241,7 +244,11 @@ export class Host {
       },
       cases: {
         ...cases,
-        save: (value) => Effect.andThen(seen(() => watch.saved(value)), cases.save(value)),
+        save: (value) =>
+          Effect.andThen(
+            seen(() => watch.saved(value)),
+            cases.save(value)
+          ),
         record: (event) => Effect.tap(cases.record(event), () => seen(() => watch.recorded(event)))
       },
       connections,

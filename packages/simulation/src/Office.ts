@@ -126,7 +126,11 @@ export class Office {
   #editStatus(of: Case): void {
     const status = this.#dice.pick(statuses.filter((name) => !sameStatus(name, of.status.platform)))
     const eventId = `edit-${this.events.size + 1}`
-    this.#send(of, PlatformEvent.cases.StatusChanged.make({ eventId, caseId: CaseId.make(of.id), status }), `sets status ${status}`)
+    this.#send(
+      of,
+      PlatformEvent.cases.StatusChanged.make({ eventId, caseId: CaseId.make(of.id), status }),
+      `sets status ${status}`
+    )
   }
 
   #say(of: Case): void {
@@ -191,7 +195,8 @@ export class Office {
   }
 
   flipSwitch(): void {
-    const key = this.#dice.pick(switches)
+    // Status sync more often than the others: it is what has most to make good afterwards.
+    const key = this.#dice.chance(0.3) ? "syncStatuses" : this.#dice.pick(switches)
     this.#faults.count("people: switch flipped")
     this.#setToggles({ ...this.#toggles, [key]: !this.#toggles[key] })
   }
@@ -265,14 +270,18 @@ export class Office {
     const { connections, jobs } = this.#host.database
     const connection = connections.get(connectionId)
     if (connection === undefined || !isAsked(connection)) return
-    const decided = held.filter((id) => ["from-now-on", "replay", "not-replayable"].includes(jobs.get(id)?.job.reason ?? ""))
+    const decided = held.filter((id) =>
+      ["from-now-on", "replay", "not-replayable"].includes(jobs.get(id)?.job.reason ?? "")
+    )
     if (decided.length > 0)
       throw this.#kernel.violated("I-18", `${decided.length} held edits were decided while the firm is still asked`)
   }
 
   /** Sends what is dead or uncertain once more, under the same ids. */
   replayDead(): void {
-    const ids = this.#host.database.jobs.values().flatMap(({ job }) => (job.state === "dead" || job.state === "uncertain" ? [job.id] : []))
+    const ids = this.#host.database.jobs
+      .values()
+      .flatMap(({ job }) => (job.state === "dead" || job.state === "uncertain" ? [job.id] : []))
     if (ids.length === 0) return
     this.#faults.count("people: dead job replayed")
     this.#insist(

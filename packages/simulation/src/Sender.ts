@@ -45,7 +45,10 @@ export class Sender {
     if (faults.strikes("webhook: lost")) return this.#kernel.note(`sender webhook of lead ${lead.id} is lost`)
     const fields = { "Record ID": lead.id, Stage: lead.status, "Full Name": lead.fullName }
     const action = this.#dice.pick(["add", "remove", null, null])
-    const body = new URLSearchParams({ ...fields, ...(action === null ? {} : { list_id: "1", list_action: action }) }).toString()
+    const body = new URLSearchParams({
+      ...fields,
+      ...(action === null ? {} : { list_id: "1", list_action: action })
+    }).toString()
     const copies = faults.strikes("webhook: duplicate") ? this.#dice.between(2, 10) : 1
     for (let copy = 0; copy < copies; copy++) {
       const delay = faults.strikes("webhook: delayed for hours")

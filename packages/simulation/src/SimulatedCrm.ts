@@ -56,31 +56,32 @@ const table = fieldTable(manifest.webhook, {})
 
 const pageSize = 2
 
-export const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] => {
+const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] => {
   const call = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>) =>
     Effect.callback<A, CrmError>((resume) => {
       const writes = kind === "addNote" || kind === "setStatus"
-      let begun: Call | undefined
       const end = (effect: Effect.Effect<A, CrmError>) => kernel.post(() => resume(effect), owner)
       const cut = kernel.at(
         clientTimeoutMs,
         () => {
-          kernel.note(`host   call ${begun!.number} ${kind} times out`)
-          crm.hangUp(begun!)
+          kernel.note(`host   call ${begun.number} ${kind} times out`)
+          crm.hangUp(begun)
           const message = "no answer"
           end(
-            Effect.fail(new CrmError({ reason: writes ? new CrmOutcomeUnknown({ message }) : new CrmUnreachable({ message }) }))
+            Effect.fail(
+              new CrmError({ reason: writes ? new CrmOutcomeUnknown({ message }) : new CrmUnreachable({ message }) })
+            )
           )
         },
         owner
       )
-      begun = crm.begin(kind, leads, owner, act, (answer) => {
+      const begun = crm.begin(kind, leads, owner, act, (answer) => {
         cut()
         end(answer.ok ? Effect.succeed(answer.value) : Effect.fail(new CrmError({ reason: answer.reason })))
       })
       return Effect.sync(() => {
         cut()
-        crm.hangUp(begun!)
+        crm.hangUp(begun)
       })
     })
 
@@ -96,10 +97,13 @@ export const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Ser
 
   return Crm.of({
     verify: Stream.fromEffect(
-      Effect.map(
-        Effect.result(call("verify", [], () => ({ ok: true, value: {} }))),
-        ({ _tag }) => ({ name: "signed-in", label: "Signed in", ok: _tag === "Success", detail: "", required: true })
-      )
+      Effect.map(Effect.result(call("verify", [], () => ({ ok: true, value: {} }))), ({ _tag }) => ({
+        name: "signed-in",
+        label: "Signed in",
+        ok: _tag === "Success",
+        detail: "",
+        required: true
+      }))
     ),
     changes: (cursor) =>
       Stream.paginate(Number(cursor ?? 0), (after) =>
@@ -173,7 +177,10 @@ export const layerOf = (kernel: Kernel, crm: CrmMachine, owner: Owner): Layer.La
         manifests: Effect.succeed([manifest]),
         manifest: (id) => (id === manifest.id ? Option.some(manifest) : Option.none()),
         crm: () =>
-          Layer.merge(Layer.sync(Crm, () => makeCrm(kernel, crm, owner)), CrmDocuments.layerUnsupported("none"))
+          Layer.merge(
+            Layer.sync(Crm, () => makeCrm(kernel, crm, owner)),
+            CrmDocuments.layerUnsupported("none")
+          )
       })
     ),
     Layer.succeed(CrmGateway, {

@@ -108,11 +108,13 @@ export class Watch {
         throw this.#kernel.violated("I-30", `${key} went from ${was} to ${is}`)
     }
     if (before.health.lastStatusPull !== connection.health.lastStatusPull) {
-      if (this.#applied === this.#appliedAtSync) throw this.#kernel.violated("I-30", "lastStatusPull moved without a read that was stored")
+      if (this.#applied === this.#appliedAtSync)
+        throw this.#kernel.violated("I-30", "lastStatusPull moved without a read that was stored")
       this.#appliedAtSync = this.#applied
     }
     if (before.health.lastStatusPush !== connection.health.lastStatusPush) {
-      if (this.#pushed === this.#pushedAtSync) throw this.#kernel.violated("I-30", "lastStatusPush moved without a push that was stored")
+      if (this.#pushed === this.#pushedAtSync)
+        throw this.#kernel.violated("I-30", "lastStatusPush moved without a push that was stored")
       this.#pushedAtSync = this.#pushed
     }
   }
@@ -135,7 +137,10 @@ export class Watch {
     if (call.kind === "verify") return
     const off = (gate: Gate) => {
       if (this.#isOff(gate))
-        throw this.#kernel.violated(gate === "enabled" ? "I-16" : "I-17", `call ${call.number} ${call.kind} began long after "${gate}" went off`)
+        throw this.#kernel.violated(
+          gate === "enabled" ? "I-16" : "I-17",
+          `call ${call.number} ${call.kind} began long after "${gate}" went off`
+        )
     }
     off("enabled")
     if (call.kind === "changes") off("receive")
@@ -150,7 +155,8 @@ export class Watch {
   /** The CRM writes what we asked for. */
   #write(call: Call, lead: Lead, text: string): void {
     if (call.kind === "addNote") {
-      if (lead.notes.some((note) => note.text === text)) throw this.#kernel.violated("I-8", `a second copy of a note on lead ${lead.id}`)
+      if (lead.notes.some((note) => note.text === text))
+        throw this.#kernel.violated("I-8", `a second copy of a note on lead ${lead.id}`)
       return
     }
     const job = this.#crm.jobOf(call)
@@ -182,7 +188,12 @@ export class Watch {
       const place = this.#database.jobs.get(job.id)!.sequence
       for (const id of this.#lanes.get(laneOf(job)) ?? []) {
         const other = this.#database.jobs.get(id)
-        if (other !== undefined && id !== job.id && occupiesLane(other.job) && (other.sequence < place || other.lease !== null))
+        if (
+          other !== undefined &&
+          id !== job.id &&
+          occupiesLane(other.job) &&
+          (other.sequence < place || other.lease !== null)
+        )
           throw this.#kernel.violated("I-12", `${nameOf(job)} began before ${nameOf(other.job)} left the lane`)
       }
       if (job.work._tag === "PushStatus") this.activePush.set(job.key, job.id)
@@ -225,14 +236,18 @@ export class Watch {
     if (winner === undefined || winner.staff) return
     const job = this.#database.jobs.get(winner.job as JobId)?.job
     if (job?.state === "done")
-      throw this.#kernel.violated("I-14", `our own ${nameOf(job)} beat the later edit ${event.before} of lead ${lead!.id}`)
+      throw this.#kernel.violated(
+        "I-14",
+        `our own ${nameOf(job)} beat the later edit ${event.before} of lead ${lead!.id}`
+      )
   }
 
   saved(value: Case): void {
     const before = this.#database.cases.get(value.id)
     const [was, is] = [readOf(before), readOf(value)]
     if (before === undefined) {
-      if (is === undefined && value.status.platform !== null) throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
+      if (is === undefined && value.status.platform !== null)
+        throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
       return
     }
     const moved =
@@ -280,9 +295,15 @@ export class Watch {
   #checkWrites(lead: string, read: Call): void {
     for (const call of this.#crm.writesTo(lead)) {
       if (call.endedIn === null && call.owner === read.owner)
-        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} was applied while write ${call.number} was under way`)
+        throw this.#kernel.violated(
+          "I-4b",
+          `read ${read.number} of lead ${lead} was applied while write ${call.number} was under way`
+        )
       if (call.startedIn < read.startedIn && call.endedIn !== null && call.endedIn > read.startedIn)
-        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} began before write ${call.number} ended`)
+        throw this.#kernel.violated(
+          "I-4b",
+          `read ${read.number} of lead ${lead} began before write ${call.number} ended`
+        )
       if (call.startedIn > read.startedIn)
         throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} is older than write ${call.number}`)
     }
@@ -303,11 +324,18 @@ export class Watch {
     const moves = (key: "baseCrm" | "basePlatform") =>
       !isRebased &&
       !(isFound && sameStatus(value.status[key], found)) &&
-      !sameStatus(before.status[key], value.status[key]) && (target === undefined || !sameStatus(value.status[key], target))
+      !sameStatus(before.status[key], value.status[key]) &&
+      (target === undefined || !sameStatus(value.status[key], target))
     if (moves("baseCrm") || moves("basePlatform"))
-      throw this.#kernel.violated("I-7", `a baseline of lead ${value.externalId} moved to ${value.status.baseCrm} without a read or a push`)
+      throw this.#kernel.violated(
+        "I-7",
+        `a baseline of lead ${value.externalId} moved to ${value.status.baseCrm} without a read or a push`
+      )
     if (!sameStatus(before.status.platform, value.status.platform) && !isFound && !this.mayEdit(value))
-      throw this.#kernel.violated("I-7", `the status of lead ${value.externalId} became ${value.status.platform} without a read or an edit`)
+      throw this.#kernel.violated(
+        "I-7",
+        `the status of lead ${value.externalId} became ${value.status.platform} without a read or an edit`
+      )
   }
   /** Whether somebody on the platform is giving the case this status. */
   mayEdit: (value: Case) => boolean = () => false

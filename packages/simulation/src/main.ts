@@ -32,7 +32,9 @@ const showSeed = (seed: number): number => {
   print("")
   print(`seed        ${seed}`)
   print(`faults on   ${verdict.faultsOn.join("; ") || "none"}`)
-  print(`simulated   ${(verdict.simulatedMs / 3_600_000).toFixed(1)} h in ${verdict.steps} steps, trace ${verdict.hash()}`)
+  print(
+    `simulated   ${(verdict.simulatedMs / 3_600_000).toFixed(1)} h in ${verdict.steps} steps, trace ${verdict.hash()}`
+  )
   print(`verdict     ${verdict.violation?.message ?? "no violation"}`)
   return verdict.violation === undefined ? 0 : 1
 }
@@ -75,7 +77,9 @@ const runMany = async (from: number, count: number): Promise<number> => {
   else for (const { stop } of running) stop()
   const missing = report(total)
   const seconds = (performance.now() - begun) / 1000
-  print(`\n${total.runs} runs, ${(total.simulatedMs / 86_400_000).toFixed(0)} simulated days, ${seconds.toFixed(1)} s, ${(total.runs / seconds).toFixed(1)} seeds a second`)
+  print(
+    `\n${total.runs} runs, ${(total.simulatedMs / 86_400_000).toFixed(0)} simulated days, ${seconds.toFixed(1)} s, ${(total.runs / seconds).toFixed(1)} seeds a second`
+  )
   const [first] = total.violations.toSorted((a, b) => a.seed - b.seed)
   if (first !== undefined) {
     print(`VIOLATION in seed ${first.seed}: ${first.message}\nto replay: ${replayOf(first.seed)}`)

@@ -15,8 +15,7 @@ export const readDefects: ReadonlyArray<PlantedDefect> = [
     // Reads leave the lane in which writes run.
     make: () => ({
       favours: ["crm: slow answer", "webhook: sent for our own writes"],
-      ports: (ports) =>
-        withJobs(ports, (job) => (job.work._tag === "ReadCase" ? { ...job, lane: "feed" } : job))
+      ports: (ports) => withJobs(ports, (job) => (job.work._tag === "ReadCase" ? { ...job, lane: "feed" } : job))
     })
   },
   {
@@ -52,9 +51,7 @@ export const readDefects: ReadonlyArray<PlantedDefect> = [
             const before = database.cases.get(value.id)
             if (before === undefined) return ports.cases.save(value)
             if (readOf(before) !== readOf(value)) return ports.cases.save({ ...value, dirtySince: null })
-            return before.dirtySince !== null && value.dirtySince === null
-              ? Effect.void
-              : ports.cases.save(value)
+            return before.dirtySince !== null && value.dirtySince === null ? Effect.void : ports.cases.save(value)
           }
         }
       })

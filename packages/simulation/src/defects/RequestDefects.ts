@@ -29,7 +29,9 @@ export const requestDefects: ReadonlyArray<PlantedDefect> = [
           settle: (lease, outcome) =>
             ports.queue.settle(
               lease,
-              outcome._tag === "GiveBack" && outcome.reason === "rate-limited" ? { ...outcome, sending: false } : outcome
+              outcome._tag === "GiveBack" && outcome.reason === "rate-limited"
+                ? { ...outcome, sending: false }
+                : outcome
             )
         }
       })
@@ -73,8 +75,7 @@ export const requestDefects: ReadonlyArray<PlantedDefect> = [
             claim: (options) =>
               Effect.tap(ports.queue.claim(options), (leases) =>
                 Effect.sync(() => {
-                  for (const { job } of leases)
-                    if (job.work._tag === "PushStatus") active.set(job.work.caseId, job.id)
+                  for (const { job } of leases) if (job.work._tag === "PushStatus") active.set(job.work.caseId, job.id)
                 })
               )
           }
