@@ -61,8 +61,15 @@ export const layoutNote = (operationId: string, text: string, limit: number): Re
   })
 }
 
-const time = (at: number, zone: string): string =>
-  `${new Intl.DateTimeFormat("en-US", { timeZone: zone, dateStyle: "medium", timeStyle: "short" }).format(at)} (${zone})`
+/** Making a format costs a hundred times what using it does. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+const time = (at: number, zone: string): string => {
+  const known = formats.get(zone)
+  const format = known ?? new Intl.DateTimeFormat("en-US", { timeZone: zone, dateStyle: "medium", timeStyle: "short" })
+  if (known === undefined) formats.set(zone, format)
+  return `${format.format(at)} (${zone})`
+}
 
 export const messageText = (event: MessageSent, zone: string): string => {
   const subject = event.subject === undefined ? "" : `\nSubject: ${event.subject}`
