@@ -10,7 +10,7 @@ import { isIP } from "node:net"
 import type { Readable } from "node:stream"
 import { Clock, Effect, Exit, Layer, Result } from "effect"
 import { buildConnector, Pool } from "undici"
-import type { PluginManifest } from "@casewire/core/CrmPlugin"
+import { callAccount, callBudget, type PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
 import {
   CrmAnswerInvalid,
@@ -23,6 +23,7 @@ import {
 import { BeforeChange, CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue } from "@casewire/core/ports/Queue"
+import { makeCallSlots } from "./CallSlots.ts"
 import { AnswerUnreadable, readAnswer } from "./CrmAnswer.ts"
 import { backoffMs, retryAfter } from "./CrmBackoff.ts"
 import { type Body, checkTarget, multipartBody, storeBody } from "./CrmBytes.ts"
@@ -54,6 +55,7 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
     answerBytes: options.answerBytes ?? 8 * 1024 * 1024,
     longestWaitMs: options.longestWaitMs ?? 15_000
   }
+  const slots = makeCallSlots(queue, limits.longestWaitMs, yield* Effect.scope)
   const pools = new Map<string, Pool>()
   // Refusals in a row of each account, for CRMs that do not say when to come back.
   const refusals = new Map<string, number>()
@@ -80,29 +82,15 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
   const open = Effect.fnUntraced(function* (connection: Connection, manifest: PluginManifest) {
     const origins = originsOf(connection, manifest, options.sandboxOrigin)
     if (Result.isFailure(origins)) return yield* new CrmError({ reason: origins.failure })
-    const { settings } = connection
-    const account = JSON.stringify([
-      connection.sandbox ? "sandbox" : "live",
-      connection.plugin,
-      ...manifest.account.map((name) => settings[name] ?? "")
-    ])
-    const budget = { ...manifest.budget, calls: connection.callLimit ?? manifest.budget.calls }
-
-    const awaitSlot = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      // Looked at before it is taken: a slot that nobody waits for would be lost to everybody.
-      const next = yield* queue.reserve(account, budget, { calls: 0 })
-      if (next - now > limits.longestWaitMs) return yield* new CrmError({ reason: new CrmRateLimited({ until: next }) })
-      const slot = yield* queue.reserve(account, budget)
-      if (slot > now) yield* Effect.sleep(slot - now)
-    })
+    const account = callAccount(connection, manifest)
+    const budget = callBudget(connection, manifest)
 
     const throttled = Effect.fnUntraced(function* (header: string | undefined) {
       const now = yield* Clock.currentTimeMillis
       const inARow = (refusals.get(account) ?? 0) + 1
       refusals.set(account, inARow)
       const until = retryAfter(header, now) ?? now + backoffMs(inARow)
-      yield* queue.reserve(account, budget, { notBefore: until, calls: 0 })
+      yield* slots.refusedUntil(account, budget, until)
       return yield* new CrmError({ reason: new CrmRateLimited({ until }) })
     })
 
@@ -119,7 +107,7 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       const { body: given, into } = request
       const body = given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
       if (into !== undefined) yield* checkTarget(documents, connection.firmId, into.documentId)
-      yield* awaitSlot
+      yield* slots.awaitSlot(account, budget)
       if (request.changes) yield* yield* BeforeChange
       const store = (contentType: string, stream: Readable) =>
         storeBody(documents, connection.firmId, into!, contentType, stream)

@@ -4,12 +4,14 @@
  * Everything that intake and the console need to know stands in the manifest, so neither ever calls a plugin.
  */
 import { Layer, Redacted, Schema } from "effect"
+import type { Connection } from "./domain/Connection.ts"
 import { FieldKeys } from "./domain/FieldKey.ts"
 import { WebhookDeclaration } from "./domain/WebhookFields.ts"
 import type { FieldProblem } from "./domain/Receipt.ts"
 import type { Crm } from "./ports/Crm.ts"
 import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import type { CrmHttp } from "./ports/CrmHttp.ts"
+import type { Budget } from "./ports/Queue.ts"
 
 /** The version of this contract. A host refuses plugins of a version it does not know. */
 export const contractVersion = 1
@@ -105,3 +107,16 @@ export const checkCredentials = (
     manifest.credentials.some((field) => field.name === name) ? [] : [{ field: name, code: "unknown" }]
   )
 ]
+
+/** The CRM account whose call budget a connection shares with every other one of the same account. */
+export const callAccount = (connection: Connection, manifest: PluginManifest): string =>
+  JSON.stringify([
+    connection.sandbox ? "sandbox" : "live",
+    connection.plugin,
+    ...manifest.account.map((name) => connection.settings[name] ?? "")
+  ])
+
+export const callBudget = (connection: Connection, manifest: PluginManifest): Budget => ({
+  ...manifest.budget,
+  calls: connection.callLimit ?? manifest.budget.calls
+})

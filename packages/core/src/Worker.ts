@@ -21,6 +21,7 @@ import { Poller } from "./Poller.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, CrmError } from "./ports/Crm.ts"
 import type { CrmDocuments } from "./ports/CrmDocuments.ts"
+import { CallPriority } from "./ports/CrmHttp.ts"
 import { type Lease, LeaseLost, type Outcome, Queue } from "./ports/Queue.ts"
 import { Reconciler } from "./Reconciler.ts"
 
@@ -149,6 +150,7 @@ export class Worker extends Context.Service<
         yield* perform(connection, group).pipe(
           Effect.updateService(Crm, (crm) => interlocked(crm, present, (now) => refusal(now, group[0]!.job))),
           Effect.provide(crms.get(firmId, connectionId)),
+          Effect.provideService(CallPriority, Math.min(...group.map(({ job }) => job.priority))),
           Effect.raceFirst(heartbeat(group)),
           // A finalizer, so that jobs under way are given back also when the worker is interrupted.
           Effect.onExit((exit) => (Exit.isFailure(exit) ? recover(connection, group, exit.cause) : Effect.void)),

@@ -77,6 +77,12 @@ export const BeforeChange = Context.Reference<Effect.Effect<void, CrmError>>("@c
   defaultValue: () => Effect.void
 })
 
+/**
+ * Who goes first where calls of one CRM account wait for their slots: the smaller number, as with jobs. The Worker sets
+ * the job's; where nobody set any, a person waits for the answer.
+ */
+export const CallPriority = Context.Reference<number>("@casewire/core/ports/CrmHttp/CallPriority", { defaultValue: () => 0 })
+
 /** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
 export class CrmGateway extends Context.Service<
   CrmGateway,
