@@ -36,11 +36,16 @@ describe("the casewire command", { concurrent: false }, () => {
       assert.notInclude(readFileSync(join(data, "casewire.db")).toString("latin1"), out.trim())
     }))
 
-  it("says in one sentence which setting is wrong, and exits with 78", () =>
+  it.each([
+    ["CASEWIRE_PORT", "many"],
+    ["CASEWIRE_PRIVATE_DESTINATIONS", "http://127.0.0.1:5000/hooks"],
+    ["CASEWIRE_PRIVATE_DESTINATIONS", "http://127.0.0.1:5000,tools"],
+    ["CASEWIRE_API_REQUESTS_PER_HOUR", "0"]
+  ])("says in one sentence which setting is wrong, and exits with 78: %s=%s", (name, value) =>
     inFolder(async (data) => {
-      const { code, err } = await run(["serve"], { CASEWIRE_DATA: data, CASEWIRE_PORT: "many" })
+      const { code, err } = await run(["serve"], { CASEWIRE_DATA: data, [name]: value })
       assert.strictEqual(code, 78)
-      assert.match(err.trim(), /^casewire: a setting is wrong: .*CASEWIRE_PORT.*$/)
+      assert.match(err.trim(), new RegExp(`^casewire: a setting is wrong: .*${name}.*$`))
     }))
 
   it("refuses a store whose key is gone or another one, with 78 and the fix", () =>
