@@ -56,7 +56,7 @@ Try it:
        curl -s -H "authorization: Bearer $(cat ${at.file})" ${at.url}/api/v1/cases
   2. Send a message to that case; it becomes a note in the category Client Communications:
        curl -s -H "authorization: Bearer $(cat ${at.file})" -H "content-type: application/json" ${at.url}/api/v1/events \\
-         -d '{"_tag":"MessageSent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
+         -d '{"type":"message-sent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
   3. "npm run demo" shows the whole story on its own; Ctrl-C stops everything.
 `
 
@@ -138,5 +138,11 @@ casewire.pipe(
 )
 
 // The first signal stops gracefully; whoever sends a second one does not want to wait. Every promise holds all the same.
+// A signal to a whole group of processes may come twice at once, directly and passed on: that is still the first.
 for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => process.once(signal, () => process.exit(signal === "SIGINT" ? 130 : 143)))
+  process.once(signal, () => {
+    const first = performance.now()
+    process.on(signal, () => {
+      if (performance.now() - first > 1000) process.exit(signal === "SIGINT" ? 130 : 143)
+    })
+  })
