@@ -5,7 +5,7 @@
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
-import { definePlugin, type PluginManifest } from "@casewire/core/CrmPlugin"
+import { definePlugin } from "@casewire/core/CrmPlugin"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Case, ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
 import { type Connection, ConnectionId } from "@casewire/core/domain/Connection"
@@ -37,44 +37,10 @@ import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { manifest } from "./RehearsalManifest.ts"
 
 export const firmId = FirmId.make("firm-1")
 export const connectionId = ConnectionId.make("connection-1")
-
-export const manifest: PluginManifest = {
-  id: "rehearsal",
-  name: "Rehearsal CRM",
-  version: "1.0.0",
-  contract: 1,
-  credentials: [
-    { name: "root", label: "Root", help: "", placeholder: "", secret: false, required: true, pattern: "^[a-z]+$" },
-    { name: "password", label: "Password", help: "", placeholder: "", secret: true, required: true }
-  ],
-  origins: { api: "https://{root}.crm.example/" },
-  sandboxOrigins: { api: "{sandbox}/{root}/" },
-  account: ["root"],
-  budget: { calls: 60, windowMs: 60_000 },
-  capabilities: { changes: null, notes: null, fields: null, statuses: null, documents: null },
-  notes: { maxLength: 1000, timeZone: "America/New_York", place: "Notes, category Client" },
-  documents: { place: "Documents" },
-  fields: {
-    keys: { pattern: "^(?:custom)?(\\d{3,6})$", canonical: "Custom$1", defaults: [], defaultWords: [] },
-    reserved: ["key", "operation"]
-  },
-  webhook: {
-    required: [
-      { name: "Record ID", aliases: [], pattern: "^[0-9]+$" },
-      { name: "Stage", aliases: [] },
-      { name: "Full Name", aliases: [] }
-    ],
-    record: "Record ID",
-    fillers: ["NA"],
-    testValue: "^\\{\\{",
-    options: ["list_id", "list_name", "list_action", "remove_from_list", "campaign_id"],
-    fileRecord: "^([0-9]{2,})-",
-    steps: []
-  }
-}
 
 interface Lead {
   status: string
@@ -326,7 +292,7 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(layerPlugins),
   Layer.provideMerge(Layer.mergeAll(FakeCrm.layer, FakeTools.layer)),
   Layer.provideMerge(Memory.layer),
-  Layer.provide(Layer.succeed(ReadGathering, { shortMs: 0, longMs: 0, many: 30 })),
+  Layer.provide(Layer.succeed(ReadGathering, { shortMs: 0, busyMs: 0, longMs: 0, perCaseMs: 0 })),
   Layer.provide(Layer.succeed(DeliveryTimes, { clientTimeoutMs: 1000, lateCommitMs: 10_000, leaseMs: 60_000 }))
 )
 
