@@ -1,7 +1,7 @@
 /**
  * When a verifying read may start, so that many are done together: a page of the CRM's list holds a hundred cases and
  * costs one call. The read of a single case is immediate. Where several cases ask at nearly the same time, the first is
- * immediate and the others gather for a short window; where that one was full, the next is longer. A hint, kept in
+ * immediate and the others gather for a short window; the more there were in one, the longer is the next. A hint, kept in
  * memory: what it forgets in a restart costs a few calls.
  */
 import { Context } from "effect"
@@ -11,10 +11,12 @@ import type { Instant } from "./domain/Ids.ts"
 
 export const ReadGathering = Context.Reference<{
   readonly shortMs: number
+  /** How long it must be quiet at most before a single case counts as single again. */
+  readonly busyMs: number
   readonly longMs: number
-  /** So many gathered in one window are many. */
-  readonly many: number
-}>("@casewire/core/ReadPacing/ReadGathering", { defaultValue: () => ({ shortMs: 2000, longMs: 30_000, many: 30 }) })
+  /** A window is as long as the cases of the one before it times this, within the two bounds. */
+  readonly perCaseMs: number
+}>("@casewire/core/ReadPacing/ReadGathering", { defaultValue: () => ({ shortMs: 2000, busyMs: 10_000, longMs: 30_000, perCaseMs: 2000 }) })
 
 interface Gathering {
   /** Null while only the first case has asked. */
@@ -22,6 +24,8 @@ interface Gathering {
   readonly first: ExternalCaseId
   gathered: number
   lastAt: Instant
+  /** Of the window that is open or was the last. */
+  readonly lengthMs: number
 }
 
 export class ReadPacing {
@@ -34,11 +38,12 @@ export class ReadPacing {
 
   /** `isSingle` is false for one of a list, which is never the only one. */
   startOf(connectionId: ConnectionId, id: ExternalCaseId, now: Instant, isSingle: boolean): Instant {
-    const { longMs, many, shortMs } = this.#limits
+    const { busyMs, longMs, perCaseMs, shortMs } = this.#limits
     const known = this.#gatherings.get(connectionId)
-    const isOver = known === undefined || now - Math.max(known.lastAt, known.endsAt ?? 0) > shortMs
+    const isOver =
+      known === undefined || now - Math.max(known.lastAt, known.endsAt ?? 0) > Math.min(known.lengthMs, busyMs)
     if (isOver && isSingle) {
-      this.#gatherings.set(connectionId, { endsAt: null, first: id, gathered: 1, lastAt: now })
+      this.#gatherings.set(connectionId, { endsAt: null, first: id, gathered: 1, lastAt: now, lengthMs: shortMs })
       return now
     }
     if (!isOver && known.endsAt === null && known.first === id && isSingle) {
@@ -50,8 +55,8 @@ export class ReadPacing {
       known.lastAt = now
       return known.endsAt
     }
-    const length = !isOver && known.gathered >= many ? longMs : shortMs
-    this.#gatherings.set(connectionId, { endsAt: now + length, first: id, gathered: 1, lastAt: now })
-    return now + length
+    const lengthMs = isOver ? shortMs : Math.min(longMs, Math.max(shortMs, known.gathered * perCaseMs))
+    this.#gatherings.set(connectionId, { endsAt: now + lengthMs, first: id, gathered: 1, lastAt: now, lengthMs })
+    return now + lengthMs
   }
 }

@@ -65,7 +65,9 @@ const NewLead = Schema.Struct({
   decorated: Schema.optionalKey(Schema.Boolean),
   custom: Schema.optionalKey(Texts),
   fields: Schema.optionalKey(Texts),
-  fire: Schema.optionalKey(Schema.Boolean)
+  fire: Schema.optionalKey(Schema.Boolean),
+  /** So many leads alike, each with a contact of its own; the answer lists their ids. */
+  copies: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 50_000 })))
 })
 
 const createLead = Effect.fnUntraced(function* (call: AdminCall) {
@@ -83,6 +85,13 @@ const createLead = Effect.fnUntraced(function* (call: AdminCall) {
     return yield* Problem.field("contactId", `contact ${contactId} does not exist`)
   }
   const { email = "", firstName = "", lastName = "", phone = "" } = body
+  if (body.copies !== undefined) {
+    const leadIds = Array.from({ length: body.copies }, (_, index) => {
+      const contact = addContact(portal, { firstName, lastName: `${lastName} ${index + 1}`, phone, email })
+      return addLead(portal, { contact, caseTypeId: caseType.id, status, by: "staff" }, call.now).leadId
+    })
+    return json({ leadIds }, 201)
+  }
   const contact = existing ?? addContact(portal, { firstName, lastName, phone, email })
   const lead = addLead(portal, { contact, caseTypeId: caseType.id, status, by: "staff" }, call.now)
   if (contactId === null) {
