@@ -5,7 +5,7 @@
 import { createServer } from "node:http"
 import { Webhook } from "standardwebhooks"
 
-export interface ReceivedHook {
+interface ReceivedHook {
   readonly id: string
   readonly type: string
   // oxlint-disable-next-line no-explicit-any -- foreign JSON that the steps look into and compare

@@ -70,7 +70,9 @@ describe("a case entered by hand", () => {
       assert.deepInclude(linked, { id: made.id, clientId: made.clientId, standing: "verified", entry: input.entry })
       assert.strictEqual(linked.status.platform, "New")
       const owner = Option.getOrThrow(yield* cases.client(firmId, made.clientId))
-      assert.deepInclude(owner, { externalId: "900", fullName: "Ana Lee", email: "ana@example.test", connectionId })
+      const { email, externalId, fullName } = owner
+      assert.deepStrictEqual([externalId as string, fullName, email], ["900", "Ana Lee", "ana@example.test"])
+      assert.strictEqual(owner.connectionId, connectionId)
       assert.lengthOf(yield* cases.list(firmId, { limit: 10 }), 1)
     }).pipe(Effect.provide(layer)))
 
