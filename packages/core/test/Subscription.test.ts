@@ -107,7 +107,7 @@ describe("what follows from an attempt", () => {
   it("anything else is tried again by the schedule, eight times in all", () => {
     assert.deepStrictEqual(
       retrySchedule.map((_, index) => after(index + 1, 500)),
-      retrySchedule.map((delay) => ({ _tag: "Retry", at: 1000 + delay }))
+      retrySchedule.map((delay) => ({ _tag: "Retry" as const, at: 1000 + delay }))
     )
     assert.lengthOf(retrySchedule, 7)
     assert.strictEqual(after(retrySchedule.length + 1, 500)._tag, "GiveUp")
