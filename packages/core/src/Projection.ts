@@ -290,6 +290,12 @@ export class Projection extends Context.Service<
           effective: isStatusInboundEffective(connection.toggles) && !(isStill && pushes.length > 0),
           same: sameStatus
         })
+        // A status that only a report has set gives way to the first read, also where the CRM never moved.
+        const isReported = present.standing === "unverified" && pushes.length === 0
+        if (verdict._tag === "Nothing" && isReported && !sameStatus(value.platform, shown)) {
+          yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })
+          return { platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name }
+        }
         if (verdict._tag !== "Apply") return verdict.value
         yield* supersede(present, pushes, shown)
         yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })

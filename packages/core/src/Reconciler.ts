@@ -259,11 +259,15 @@ export class Reconciler extends Context.Service<
                 reported === null
                   ? known.status
                   : yield* projection.mergeStatus(connection, known, { ...read, status: reported.status }, cause)
+              // What the CRM was last read to hold stays the baseline: a report shows a status, it does not settle one.
+              const { baseCrm, seenCrm } = known.status
+              const isFirst = known.status.platform === null
               const standing = "unverified"
-              const counted: Case = { ...known, status, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
+              const shown = isFirst ? status : { ...status, baseCrm, seenCrm }
+              const counted: Case = { ...known, status: shown, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
               yield* cases.save(counted)
               yield* projection.record(known, { kind: "standing-changed", cause, before: known.standing, after: standing })
-              yield* lists.afterRead(counted, known.awaitsFirstSync === true, cause)
+              yield* lists.afterRead({ ...counted, status }, known.awaitsFirstSync === true, cause)
             })
           )
         }
