@@ -3,7 +3,7 @@
  * `number` is what a firm writes into `list_id`.
  */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { CaseId, ExternalCaseId } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { AutoAdd, CampaignId, ListEvent, ListId, Membership, TargetKind } from "@casewire/core/domain/List"
@@ -114,7 +114,10 @@ const campaign = { params: { id: CampaignId } }
 
 export class ListsGroup extends HttpApiGroup.make("lists")
   .add(
-    HttpApiEndpoint.get("list", "/lists", { success: Schema.Struct({ lists: Schema.Array(ListView) }) }),
+    HttpApiEndpoint.get("list", "/lists", { success: Schema.Struct({ lists: Schema.Array(ListView) }) }).annotate(
+      OpenApi.Summary,
+      "The firm's lists"
+    ),
     HttpApiEndpoint.post("create", "/lists", {
       payload: Schema.Struct({
         name: Name,
@@ -124,8 +127,11 @@ export class ListsGroup extends HttpApiGroup.make("lists")
       }),
       success: ListView.pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }),
-    HttpApiEndpoint.get("get", "/lists/:id", { ...list, success: ListView, error: NotFound }),
+    }).annotate(OpenApi.Summary, "Make a list; it gets a short number for list_id"),
+    HttpApiEndpoint.get("get", "/lists/:id", { ...list, success: ListView, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "One list"
+    ),
     HttpApiEndpoint.patch("change", "/lists/:id", {
       ...list,
       payload: Schema.Struct({
@@ -135,34 +141,42 @@ export class ListsGroup extends HttpApiGroup.make("lists")
       }),
       success: ListView,
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "Change a list's name, description or case type"),
     HttpApiEndpoint.put("setAutoAdd", "/lists/:id/auto-add", {
       ...list,
       payload: AutoAddInput,
       success: ListView,
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "Set the rule by which cases are added"),
     HttpApiEndpoint.get("members", "/lists/:id/members", {
       ...list,
       query: MemberQuery,
       success: Members,
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "Who stands in a list, and who was taken out"),
     HttpApiEndpoint.post("byHand", "/lists/:id/members", {
       ...list,
       payload: ByHand,
       success: ByHandDone,
       error: NotFound
-    }),
-    HttpApiEndpoint.get("audit", "/lists/:id/audit", { ...list, query: AuditQuery, success: Audit, error: NotFound }),
+    }).annotate(OpenApi.Summary, "Add a case, take it out, or lift a removal, by hand"),
+    HttpApiEndpoint.get("audit", "/lists/:id/audit", {
+      ...list,
+      query: AuditQuery,
+      success: Audit,
+      error: NotFound
+    }).annotate(OpenApi.Summary, "Every change of a list, and its cause"),
     /** Whether all its cases have the one case type that a campaign needs. Nothing is refused for it. */
-    HttpApiEndpoint.get("check", "/lists/:id/check", { ...list, success: CheckView, error: NotFound }),
+    HttpApiEndpoint.get("check", "/lists/:id/check", { ...list, success: CheckView, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "Whether all its cases have one case type"
+    ),
     /** Where a case stands, where it was taken out, and how that came. */
     HttpApiEndpoint.get("ofCase", "/cases/:id/lists", {
       params: { id: CaseId },
       success: Schema.Struct({ memberships: Schema.Array(MembershipView), events: Schema.Array(ListEventView) }),
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "The lists a case stands in"),
     /**
      * The webhook's URL with options, and the same as rows of the CRM's Params tab. Without the token that was just
      * issued, stars stand in its place: a token cannot be shown again.
@@ -184,9 +198,13 @@ export class ListsGroup extends HttpApiGroup.make("lists")
         warnings: Schema.Array(FieldProblem)
       }),
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "A webhook URL with list options, and the same for the Params tab"),
     /** It takes no cases any more, and its number is never given again. */
-    HttpApiEndpoint.delete("archive", "/lists/:id", { ...list, success: HttpApiSchema.NoContent, error: NotFound })
+    HttpApiEndpoint.delete("archive", "/lists/:id", {
+      ...list,
+      success: HttpApiSchema.NoContent,
+      error: NotFound
+    }).annotate(OpenApi.Summary, "Archive a list")
   )
   .middleware(Decoding)
   .middleware(Access)
@@ -194,14 +212,19 @@ export class ListsGroup extends HttpApiGroup.make("lists")
 
 export class CampaignsGroup extends HttpApiGroup.make("campaigns")
   .add(
-    HttpApiEndpoint.get("list", "/campaigns", { success: Schema.Struct({ campaigns: Schema.Array(CampaignView) }) }),
+    HttpApiEndpoint.get("list", "/campaigns", {
+      success: Schema.Struct({ campaigns: Schema.Array(CampaignView) })
+    }).annotate(OpenApi.Summary, "The firm's campaigns"),
     HttpApiEndpoint.post("create", "/campaigns", {
       payload: Schema.Struct({ name: Name, listId: Schema.optionalKey(Schema.NullOr(ListId)) }),
       /** With what the one-case-type check says about its list. */
       success: Schema.Struct({ ...CampaignView.fields, check: CheckView }).pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }),
-    HttpApiEndpoint.get("get", "/campaigns/:id", { ...campaign, success: CampaignView, error: NotFound }),
+    }).annotate(OpenApi.Summary, "Make a campaign"),
+    HttpApiEndpoint.get("get", "/campaigns/:id", { ...campaign, success: CampaignView, error: NotFound }).annotate(
+      OpenApi.Summary,
+      "One campaign"
+    ),
     HttpApiEndpoint.patch("change", "/campaigns/:id", {
       ...campaign,
       payload: Schema.Struct({
@@ -210,30 +233,30 @@ export class CampaignsGroup extends HttpApiGroup.make("campaigns")
       }),
       success: CampaignView,
       error: [NotFound, Invalid]
-    }),
+    }).annotate(OpenApi.Summary, "Change a campaign"),
     HttpApiEndpoint.get("members", "/campaigns/:id/members", {
       ...campaign,
       query: MemberQuery,
       success: Members,
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "The cases of a campaign"),
     HttpApiEndpoint.post("byHand", "/campaigns/:id/members", {
       ...campaign,
       payload: ByHand,
       success: ByHandDone,
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "Add a case to a campaign or take it out, by hand"),
     HttpApiEndpoint.get("audit", "/campaigns/:id/audit", {
       ...campaign,
       query: AuditQuery,
       success: Audit,
       error: NotFound
-    }),
+    }).annotate(OpenApi.Summary, "Every change of a campaign, and its cause"),
     HttpApiEndpoint.delete("archive", "/campaigns/:id", {
       ...campaign,
       success: HttpApiSchema.NoContent,
       error: NotFound
-    })
+    }).annotate(OpenApi.Summary, "Archive a campaign")
   )
   .middleware(Decoding)
   .middleware(Access)
