@@ -199,7 +199,7 @@ describe("calls to the CRM, counted in the sandbox", () => {
     () =>
       Effect.scoped(
         Effect.gen(function* () {
-          const { admin, calls, url } = yield* world
+          const { admin, url } = yield* world
           const leads = yield* makeLeads(admin, 10_000)
           yield* onCore(
             url,

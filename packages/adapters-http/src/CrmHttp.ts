@@ -18,6 +18,7 @@ import {
   CrmOriginRefused,
   CrmOutcomeUnknown,
   CrmRateLimited,
+  CrmRefused,
   CrmUnreachable
 } from "@casewire/core/ports/Crm"
 import { BeforeChange, CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
@@ -174,7 +175,8 @@ const exchange = (
           const stored = await Effect.runPromiseExit(store(head.contentType, answer.body), { signal: interrupted })
           if (Exit.isSuccess(stored)) return { ...head, body: "", stored: stored.value }
           answer.body.on("error", () => {}).destroy()
-          throw Exit.hasDies(stored) ? new StoreFailed(stored) : new AnswerUnreadable("the document could not be taken whole")
+          if (Exit.hasDies(stored)) throw new StoreFailed(stored)
+          throw isTooLarge(stored) ? new DocumentOverLimit() : new AnswerUnreadable("the document did not come whole")
         }
         return {
           ...head,
@@ -192,6 +194,14 @@ const isForStore = (request: CrmRequest, { contentType, status }: { contentType:
   status >= 200 &&
   status < 300 &&
   !request.into.except.includes(contentType.split(";")[0]!.trim().toLowerCase())
+
+class DocumentOverLimit extends Error {
+  override readonly name = "DocumentOverLimit"
+}
+
+const isTooLarge = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  exit.cause.reasons.some((one) => one._tag === "Fail" && (one.error as { _tag?: unknown })._tag === "DocumentTooLarge")
 
 /** Our own store failed: that is a defect, whatever the CRM did. */
 class StoreFailed extends Error {
@@ -219,6 +229,8 @@ class ConnectFailed extends Error {
 
 const failedBy = (request: CrmRequest, cause: unknown): Effect.Effect<never, CrmError> => {
   if (cause instanceof StoreFailed) return Effect.die(cause)
+  if (cause instanceof DocumentOverLimit)
+    return Effect.fail(new CrmError({ reason: new CrmRefused({ message: "the document is larger than allowed" }) }))
   if (cause instanceof ConnectFailed)
     return Effect.fail(
       new CrmError({ reason: new CrmUnreachable({ message: `the CRM cannot be reached (${cause.code})` }) })

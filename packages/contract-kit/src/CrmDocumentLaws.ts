@@ -123,16 +123,13 @@ export const documentLaws: ReadonlyArray<CrmLaw> = [
     })
   ),
   law(
-    "a document that is too large fails, and nothing of it is in the store",
+    "a document that is too large is refused, and nothing of it is in the store",
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
       yield* trial.sandbox.addDocument(id, { name: "Big.pdf", contentType: "application/pdf", bytes: new Uint8Array(5000) })
       const found = (yield* list(trial)).find(({ name }) => name === "Big.pdf")!
       const documentId = freshId()
-      yield* failsWith(
-        trial.documents.open({ id, externalId: found.externalId, documentId, maxBytes: 4999 }),
-        "CrmAnswerInvalid"
-      )
+      yield* failsWith(trial.documents.open({ id, externalId: found.externalId, documentId, maxBytes: 4999 }), "CrmRefused")
       assert.isTrue(Option.isNone(yield* trial.store.documents.get(trial.store.firmId, documentId)))
     })
   ),

@@ -1,7 +1,7 @@
 /** Plugins that are broken on purpose in what they do with documents, each with the laws that must catch it. */
 import { CrmError, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { Effect, Stream } from "effect"
-import type { BrokenPlugin } from "./BrokenPlugins.ts"
+import type { BrokenPlugin } from "./BrokenPlugin.ts"
 
 const unreachable = new CrmError({ reason: new CrmUnreachable({ message: "broken" }) })
 
@@ -70,7 +70,7 @@ export const brokenDocuments: ReadonlyArray<BrokenPlugin> = [
     }),
     [
       "a document of the CRM comes into the store byte for byte",
-      "a document that is too large fails, and nothing of it is in the store",
+      "a document that is too large is refused, and nothing of it is in the store",
       "an error in place of a document is no document",
       "a document never goes where one is already"
     ]

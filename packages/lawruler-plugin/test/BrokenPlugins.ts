@@ -2,25 +2,13 @@
  * Plugins that are broken on purpose, each with the laws of the contract that must catch it. A law that no broken
  * plugin violates could be an empty sentence.
  */
-import type { CrmDocumentsService, CrmService, CrmStore } from "@casewire/contract-kit/CrmLaw"
-import type { CrmSandbox } from "@casewire/contract-kit/CrmSandbox"
+import type { CrmService } from "@casewire/contract-kit/CrmLaw"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { CaseReported, CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { CrmAuthFailed, CrmError, CrmRefused, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { Effect, Stream } from "effect"
 import { brokenDocuments } from "./BrokenDocuments.ts"
-
-export interface BrokenPlugin {
-  readonly name: string
-  readonly crm: (crm: CrmService, sandbox: CrmSandbox) => Partial<CrmService>
-  readonly documents?: (
-    documents: CrmDocumentsService,
-    around: { readonly good: CrmService; readonly sandbox: CrmSandbox; readonly store: CrmStore }
-  ) => Partial<CrmDocumentsService>
-  /** What the sandbox would see of it, where that is the fault. */
-  readonly sandbox?: (sandbox: CrmSandbox) => Partial<CrmSandbox>
-  readonly laws: ReadonlyArray<string>
-}
+import type { BrokenPlugin } from "./BrokenPlugin.ts"
 
 const unreachable = new CrmError({ reason: new CrmUnreachable({ message: "broken" }) })
 const locked = new CrmError({ reason: new CrmAuthFailed({ message: "broken" }) })

@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { Context, Effect, Exit, Layer } from "effect"
 import plugin from "../src/index.ts"
-import { type BrokenPlugin, brokenPlugins } from "./BrokenPlugins.ts"
+import type { BrokenPlugin } from "./BrokenPlugin.ts"
+import { brokenPlugins } from "./BrokenPlugins.ts"
 import { harbor } from "./HarborSandbox.ts"
 
 const brokenHarbor = (broken: BrokenPlugin) =>

@@ -5,7 +5,6 @@ import type { CrmSandbox, SandboxCall, SandboxFault, SandboxWebhook } from "@cas
 import * as Gateway from "@casewire/adapters-http/CrmHttp"
 import { connection as sample } from "@casewire/contract-kit/samples"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
-import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { CrmGateway, CrmHttp, type CrmRequest } from "@casewire/core/ports/CrmHttp"

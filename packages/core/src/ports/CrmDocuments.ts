@@ -54,7 +54,10 @@ export class CrmDocuments extends Context.Service<
   {
     /** Every document of a case, in every folder and subfolder, each once, oldest id first. */
     readonly list: Call<"list">
-    /** Streams the bytes into the document store. Fails, and leaves nothing there, unless all of them came. */
+    /**
+     * Streams the bytes into the document store. Fails, and leaves nothing there, unless all of them came; with
+     * `CrmRefused` where there are more than allowed.
+     */
     readonly open: Call<"open">
     /** Adds a document of the store to the case. Fails with `CrmOutcomeUnknown` if no answer came. */
     readonly upload: Call<"upload">
