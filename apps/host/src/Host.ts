@@ -10,6 +10,7 @@ import { CaseDocuments } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
+import { Doctor } from "@casewire/core/Doctor"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
@@ -25,6 +26,7 @@ import { Worker } from "@casewire/core/Worker"
 import lawRuler from "@casewire/lawruler-plugin"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import { Effect, Layer, Option, Schedule } from "effect"
+import { layerMachine } from "./Machine.ts"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
 import { layerSheets } from "./Sheets.ts"
 
@@ -46,6 +48,7 @@ export const layerCore = (settings: Settings) =>
     CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
+    Doctor.layer,
     Inbox.layer,
     Lists.layer,
     Setup.layer,
@@ -66,6 +69,7 @@ export const layerCore = (settings: Settings) =>
     ),
     Layer.provideMerge(layerInProcess([lawRuler])),
     Layer.provideMerge(layerSheets),
+    Layer.provideMerge(layerMachine(settings)),
     Layer.provideMerge(layerStore(settings)),
     Layer.provide(layerTimes(settings))
   )

@@ -38,6 +38,10 @@ export const settings = Config.all({
   apiRequestsPerHour: Config.schema(AtLeastOne, "CASEWIRE_API_REQUESTS_PER_HOUR").pipe(Config.withDefault(500)),
   /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */
   key: Config.option(Config.Redacted("CASEWIRE_KEY")),
+  /** Whom a firm asks when the findings of the doctor do not help: an address or a number, shown as it is. */
+  supportContact: Config.option(Config.NonEmptyString("CASEWIRE_SUPPORT_CONTACT")),
+  /** For commands that ask a running host; else the file `api-token` of the data folder. */
+  apiToken: Config.option(Config.Redacted("CASEWIRE_API_TOKEN")),
   clientTimeoutMs: milliseconds("CASEWIRE_CLIENT_TIMEOUT_MS", 20_000),
   lateCommitMs: milliseconds("CASEWIRE_LATE_COMMIT_MS", 120_000)
 })

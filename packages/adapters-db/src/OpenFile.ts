@@ -44,25 +44,37 @@ export const openReader = (file: string): Connection => {
   return connection
 }
 
+export interface Fitness {
+  readonly setting: string
+  readonly expected: string
+  readonly found: string
+  readonly ok: boolean
+}
+
 /** Throws `StoreUnfit` naming the first setting that is wrong. */
 export const checkFitness = (connection: Connection): void => {
+  const wrong = fitnessOf(connection).find(({ ok }) => !ok)
+  if (wrong !== undefined) throw new StoreUnfit({ setting: wrong.setting, expected: wrong.expected, found: wrong.found })
+}
+
+/** The settings that a durable answer depends on, as they are at this moment. */
+export const fitnessOf = (connection: Connection): ReadonlyArray<Fitness> => {
   const version = connection.prepare("select sqlite_version()").pluck().get() as string
-  if (isOlder(version, oldestSqlite))
-    throw new StoreUnfit({ setting: "sqlite_version", expected: `>= ${oldestSqlite}`, found: version })
   const wanted: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
     ["journal_mode", ["wal"]],
     ["synchronous", [2, 3]],
-    ["foreign_keys", [1]]
+    ["foreign_keys", [1]],
+    // A build without mapped memory answers nothing at all.
+    ["mmap_size", [0, undefined]]
   ]
-  for (const [setting, expected] of wanted) {
-    const found = connection.pragma(setting, { simple: true })
-    if (!expected.includes(found))
-      throw new StoreUnfit({ setting, expected: expected.join(" or "), found: String(found) })
-  }
-  // A build without mapped memory answers nothing at all.
-  const mapped = connection.pragma("mmap_size", { simple: true })
-  if (mapped !== undefined && mapped !== 0)
-    throw new StoreUnfit({ setting: "mmap_size", expected: "0", found: String(mapped) })
+  return [
+    { setting: "sqlite_version", expected: `>= ${oldestSqlite}`, found: version, ok: !isOlder(version, oldestSqlite) },
+    ...wanted.map(([setting, expected]) => {
+      const found = connection.pragma(setting, { simple: true })
+      const shown = expected.filter((value) => value !== undefined).join(" or ")
+      return { setting, expected: shown, found: String(found ?? "none"), ok: expected.includes(found) }
+    })
+  ]
 }
 
 export const isOlder = (version: string, floor: string): boolean => {

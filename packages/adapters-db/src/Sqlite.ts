@@ -27,6 +27,7 @@ import * as RunStoreSqlite from "./RunStore.ts"
 import { takeOwnership } from "./SingleOwner.ts"
 import { StorageFailure, StoreLocked, StoreOwned, StoreUnfit } from "./StorageFailure.ts"
 import * as StorageSqlite from "./Storage.ts"
+import { StoreFitness } from "./StoreFitness.ts"
 import * as SubscriptionStoreSqlite from "./SubscriptionStore.ts"
 import * as TimelineSqlite from "./Timeline.ts"
 import { kekIdOf, Vault, type Kek } from "./Vault.ts"
@@ -48,7 +49,7 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore | SubscriptionStore, BootFailure> =>
+): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore | SubscriptionStore | StoreFitness, BootFailure> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,
@@ -59,7 +60,8 @@ export const layerSqlite = (
     DocumentStoreSqlite.layer(options.documents),
     MappingStoreSqlite.layer,
     RunStoreSqlite.layer,
-    SubscriptionStoreSqlite.layer
+    SubscriptionStoreSqlite.layer,
+    StoreFitness.layer
   ).pipe(Layer.provide(WorkSignal.layer), Layer.provide(layerDatabase(options)))
 
 /** The open database alone; for tests and tools of this package. */

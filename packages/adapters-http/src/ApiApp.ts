@@ -11,6 +11,7 @@ import { type Problem, problemContentType } from "@casewire/api/Problem"
 import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
+import { layerDoctorHandlers } from "./DoctorHandlers.ts"
 import { layerEntryHandlers } from "./EntryHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
 import { layerMappingHandlers } from "./MappingHandlers.ts"
@@ -23,7 +24,7 @@ const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers, layerTimelineHandlers]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers, layerTimelineHandlers, layerDoctorHandlers]),
   Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -14,6 +14,7 @@ import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { CrmConnections } from "@casewire/core/CrmConnections"
 import type { CaseEntries } from "@casewire/core/CaseEntries"
 import type { Conflicts } from "@casewire/core/Conflicts"
+import type { Doctor } from "@casewire/core/Doctor"
 import type { Inbox } from "@casewire/core/Inbox"
 import type { Lists } from "@casewire/core/Lists"
 import type { Outbox } from "@casewire/core/Outbox"
@@ -110,6 +111,7 @@ export type Services =
   | CaseDocuments
   | CaseEntries
   | Conflicts
+  | Doctor
   | RunStore
   | StatusResume
   | Subscriptions

@@ -12,6 +12,7 @@ import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
 import type { Toggles } from "@casewire/core/domain/Toggles"
+import { Doctor } from "@casewire/core/Doctor"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
@@ -29,6 +30,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
+import { Machine } from "@casewire/core/ports/Machine"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
@@ -143,6 +145,18 @@ const layerSheets = Layer.succeed(SheetReader, {
       : Effect.fail(new SheetUnreadable({ code: "unsupported-type", message: "Only .csv files are read." }))
 })
 
+/** A machine on which all is well. */
+export const layerMachine = Layer.succeed(Machine, {
+  facts: Effect.succeed({
+    nodeVersion: "v26.10.0",
+    deniesPluginSockets: true,
+    store: [{ setting: "synchronous", expected: "2 or 3", found: "2", ok: true }],
+    clockStepMs: 0,
+    disk: { freeBytes: 900, totalBytes: 1000 }
+  }),
+  supportContact: "help@firm.example"
+})
+
 type OverStorage = Layer.Layer<Storage, never, Storage>
 
 /** Where the firm's own tools may listen in tests; whether anybody does is the test's business. */
@@ -154,6 +168,7 @@ const layerCore = (over: OverStorage) =>
     CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
+    Doctor.layer.pipe(Layer.provide(layerMachine)),
     Inbox.layer,
     Lists.layer,
     Poller.layer,

@@ -6,6 +6,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { CasesGroup } from "./Cases.ts"
 import { ConnectionsGroup } from "./Connections.ts"
 import { DecisionsGroup } from "./Decisions.ts"
+import { DoctorGroup } from "./Doctor.ts"
 import { EntriesGroup } from "./Entries.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
@@ -38,6 +39,7 @@ export class Api extends HttpApi.make("casewire")
   .add(ReceiptsGroup)
   .add(JobsGroup)
   .add(HealthGroup)
+  .add(DoctorGroup)
   .annotateMerge(
     OpenApi.annotations({
       title: "Casewire",

@@ -170,10 +170,12 @@ export class Setup extends Context.Service<
       ) {
         yield* connections.get(firmId, id)
         const now = yield* Clock.currentTimeMillis
-        return yield* connections.issueToken(
+        const token = yield* connections.issueToken(
           { _tag: "Webhook", firmId, connectionId: id },
           { earlierUntil: now + overlapMs }
         )
+        yield* connections.update(firmId, id, (present) => ({ ...present, webhookTokenAt: now }))
+        return token
       })
 
       const setToggles = Effect.fn("Setup.setToggles")(function* (firmId: FirmId, id: ConnectionId, toggles: Toggles) {

@@ -67,6 +67,8 @@ export const Connection = Schema.Struct({
   /** Where the last pull ended. */
   cursor: Schema.NullOr(Schema.String),
   health: SyncHealth,
+  /** When a webhook token was issued last; absent: never. */
+  webhookTokenAt: Schema.optionalKey(Instant),
   /** Since when status pushes wait for the firm's answer how to resume; absent while nothing has to be asked. */
   statusOffSince: Schema.optionalKey(Instant),
   /** How often the firm resumed "from now on", and since when the two sides had been apart the last time. */

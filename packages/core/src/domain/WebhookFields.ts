@@ -32,7 +32,9 @@ export const WebhookDeclaration = Schema.Struct({
   /** Finds the record's id in an attached file's name (a regular expression, its first group); another id refuses the file. */
   fileRecord: Schema.optionalKey(Schema.String),
   /** Set-up steps shown beside the URL, in order. */
-  steps: Schema.Array(Schema.String)
+  steps: Schema.Array(Schema.String),
+  /** For when nothing arrives: what makes the CRM send, in one sentence, and how to send one record by hand. */
+  hints: Schema.optionalKey(Schema.Array(Schema.String))
 })
 export interface WebhookDeclaration extends Schema.Schema.Type<typeof WebhookDeclaration> {}
 
