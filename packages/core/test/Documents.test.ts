@@ -115,6 +115,37 @@ describe("documents of the CRM", () => {
     }).pipe(run)
   )
 
+  it.effect("whose size nobody said are stopped at the limit, and entered as too large", () =>
+    Effect.gen(function* () {
+      yield* connected()
+      const crm = yield* FakeCrm
+      const large = new Uint8Array(documentLimitBytes + 1)
+      crm.leads.get("42")!.documents!.push(filed("1", { bytes: large, announced: null }), filed("2", { announced: null }))
+      yield* sync
+      assert.deepStrictEqual((yield* documents).map(({ state }) => state), ["skipped:too-large", "stored"])
+    }).pipe(run)
+  )
+
+  it.effect("that come with another size than was said are not taken; after three attempts they are unavailable", () =>
+    Effect.gen(function* () {
+      yield* connected()
+      const crm = yield* FakeCrm
+      crm.leads.get("42")!.documents!.push(filed("1", { announced: 5 }), filed("2"))
+      yield* sync
+      // The one that is sound did not wait for the other.
+      assert.deepStrictEqual((yield* documents).map(({ externalId }) => externalId), ["2"])
+      yield* work(4, 60_000)
+      assert.deepStrictEqual(
+        (yield* documents).map(({ externalId, state }) => [externalId, state]),
+        [
+          ["2", "stored"],
+          ["1", "skipped:unavailable"]
+        ]
+      )
+      assert.strictEqual(crm.calls.filter((call) => call === "open").length, 4)
+    }).pipe(run)
+  )
+
   it.effect("that cannot be had for a moment come with a later attempt, once", () =>
     Effect.gen(function* () {
       yield* connected()

@@ -20,7 +20,7 @@ import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
-import { Crm, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { Crm, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRefused, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
@@ -60,6 +60,8 @@ export interface FakeDocument {
   readonly contentType: string
   readonly bytes: Uint8Array
   readonly createdAt: number | null
+  /** What the CRM says of its size, where that is not so. */
+  readonly announced?: number | null
 }
 
 /** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
@@ -180,7 +182,10 @@ const documentsOf = (store: DocumentStore["Service"]) =>
       list: ({ id }) =>
         Effect.sync(() => {
           crm.calls.push("list")
-          return filed(id).map(({ bytes, ...document }) => ({ ...document, size: bytes.length }))
+          return filed(id).map(({ announced, bytes, ...document }) => ({
+            ...document,
+            size: announced === undefined ? bytes.length : announced
+          }))
         }),
       open: ({ documentId, externalId, id, maxBytes }) =>
         Effect.suspend(() => {
@@ -197,7 +202,9 @@ const documentsOf = (store: DocumentStore["Service"]) =>
               Stream.make(found.bytes),
               maxBytes
             )
-            .pipe(Effect.orDie)
+            .pipe(
+              Effect.catchTag("DocumentTooLarge", () => fail(new CrmRefused({ message: "larger than allowed" })))
+            )
         }),
       upload: ({ contentType, documentId, id, name }) =>
         Effect.gen(function* () {
