@@ -195,6 +195,8 @@ describe("documents of the platform", () => {
         crm.faults.push({ on: "upload", how })
         yield* tell(documentId)
         yield* work()
+        // Late, but within what a request with a document may take: whoever looked earlier would not find it.
+        yield* work(1, quietMs + 1000)
         for (const commit of crm.late.splice(0)) commit()
         yield* work(3, quietMs * 6)
         assert.deepStrictEqual(

@@ -8,7 +8,7 @@ import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Queue } from "@casewire/core/ports/Queue"
-import { connected, connectionId, FakeCrm, firmId, jobs, layer, work } from "./Rehearsal.ts"
+import { connected, connectionId, deliver, FakeCrm, firmId, jobs, layer, work } from "./Rehearsal.ts"
 
 const theConnection = Effect.gen(function* () {
   const connections = yield* ConnectionStore
@@ -64,6 +64,22 @@ describe("a pull", () => {
       const done = (yield* jobs).filter(({ state }) => state === "done").map((job) => job.work)
       assert.deepStrictEqual(done, ["Pull", "PullNotes", "PullDocuments", "ReadCase"])
       assert.isNotNull((yield* standingOf("42"))?.verifiedAt)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("takes no notes and no documents for a case that only a webhook has named so far", () =>
+    Effect.gen(function* () {
+      yield* connected()
+      const crm = yield* FakeCrm
+      for (let time = 0; time < 3; time++) crm.faults.push({ on: "read", how: "before" })
+      yield* deliver({})
+      yield* work()
+      assert.strictEqual((yield* standingOf("42"))?.standing, "provisional")
+      yield* pull
+      assert.notInclude(crm.calls, "list")
+      yield* work(6, 60_000)
+      assert.strictEqual((yield* standingOf("42"))?.standing, "verified")
+      assert.include(crm.calls, "list")
     }).pipe(Effect.provide(layer))
   )
 
