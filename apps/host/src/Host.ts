@@ -74,6 +74,14 @@ export const layerCore = (settings: Settings) =>
     Layer.provide(layerTimes(settings))
   )
 
+/** What a look at the store of a stopped host needs, and no more. */
+export const layerDoctor = (settings: Settings) =>
+  Doctor.layer.pipe(
+    Layer.provideMerge(layerMachine(settings)),
+    Layer.provideMerge(layerInProcess([lawRuler])),
+    Layer.provideMerge(layerStore(settings))
+  )
+
 /** Work on what is due, and look for pulls that are due. */
 const layerLoops = Layer.effectDiscard(
   Effect.gen(function* () {

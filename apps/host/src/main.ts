@@ -4,108 +4,18 @@
  * store, 78 configuration.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
-import { demoPortal, serve as serveSandbox } from "@casewire/lawruler-sandbox"
-import { Cause, Clock, Console, Effect, Exit, Layer, Option, Redacted, Runtime } from "effect"
-import { Command, Flag } from "effect/cli"
-import { FirmId } from "@casewire/core/domain/Ids"
-import { ListeningAddress } from "@casewire/adapters-http/Server"
-import { apiToken, demoFirm, offerDemo } from "./DemoConnection.ts"
-import { layerHost, layerStore } from "./Host.ts"
-import { dataFolder, readSettings, type Settings, StartRefused } from "./Settings.ts"
-
-const serve = Command.make(
-  "serve",
-  {},
-  Effect.fn(function* () {
-    const settings = yield* readSettings
-    yield* running(settings, (url) =>
-      Console.log(`Casewire is listening at ${url} (docs: ${url}/docs). Make an API token with "casewire token".`)
-    )
-  })
-).pipe(Command.withDescription("Run the host with the settings of the environment"))
-
-const start = Command.make(
-  "start",
-  {},
-  Effect.fn(function* () {
-    const given = yield* readSettings
-    const sandbox = yield* serveSandbox({ port: given.sandboxPort, host: "127.0.0.1" })
-    const settings: Settings = { ...given, sandboxOrigin: Option.some(sandbox.url) }
-    yield* running(settings, (url) =>
-      Effect.gen(function* () {
-        const { apiToken: file } = dataFolder(settings.data)
-        const token = yield* apiToken(file)
-        const connection = yield* offerDemo({ sandboxUrl: sandbox.url, hostUrl: url })
-        yield* Console.log(welcome({ url, sandbox: sandbox.url, file, token, connection: connection.name }))
-      })
-    )
-  }, Effect.scoped)
-).pipe(Command.withDescription("Run the host together with a sandbox and a ready-made connection to it"))
-
-const welcome = (at: { url: string; sandbox: string; file: string; token: string; connection: string }) => `
-Casewire is running.
-
-  host          ${at.url}      API docs: ${at.url}/docs
-  sandbox       ${at.sandbox}      an imitation of the CRM, with leads to play with
-  connection    "${at.connection}" is signed in, its webhook is registered, every switch is on
-  API token     in ${at.file}
-
-Try it:
-  1. Open ${at.sandbox}/ , choose the portal "${demoPortal.root}" and a lead, change its status: the case appears in Casewire.
-       curl -s -H "authorization: Bearer $(cat ${at.file})" ${at.url}/api/v1/cases
-  2. Send a message to that case; it becomes a note in the category Client Communications:
-       curl -s -H "authorization: Bearer $(cat ${at.file})" -H "content-type: application/json" ${at.url}/api/v1/events \\
-         -d '{"type":"message-sent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
-  3. "npm run demo" shows the whole story on its own; Ctrl-C stops everything.
-`
-
-/** Runs the host until a signal; `ready` runs once it listens. */
-const running = <E, R>(settings: Settings, ready: (url: string) => Effect.Effect<void, E, R>) =>
-  Layer.launch(
-    Layer.effectDiscard(Effect.flatMap(ListeningAddress, ({ url }) => ready(url))).pipe(
-      Layer.provideMerge(layerHost(settings))
-    )
-  )
-
-const migrate = Command.make(
-  "migrate",
-  {},
-  Effect.fn(function* () {
-    const settings = yield* readSettings
-    // Opening the store migrates it; nothing else happens here.
-    yield* Effect.scoped(Layer.build(layerStore(settings)))
-    yield* Console.log(`The store in ${dataFolder(settings.data).folder} is up to date.`)
-  })
-).pipe(Command.withDescription("Bring the store to the newest schema; the host must be stopped"))
-
-const token = Command.make(
-  "token",
-  {
-    firm: Flag.String("firm").pipe(
-      Flag.withDescription("Id of the firm; made if it is new"),
-      Flag.withDefault(demoFirm as string)
-    ),
-    name: Flag.String("name").pipe(Flag.withDescription("What the token is for"), Flag.withDefault("command line"))
-  },
-  Effect.fn(function* ({ firm, name }) {
-    const settings = yield* readSettings
-    const issued = yield* Effect.gen(function* () {
-      const connections = yield* ConnectionStore
-      const firmId = FirmId.make(firm)
-      yield* connections.saveFirm({ id: firmId, name: firm, createdAt: yield* Clock.currentTimeMillis })
-      return yield* connections.issueToken({ _tag: "Api", firmId, name })
-    }).pipe(Effect.provide(layerStore(settings)))
-    yield* Console.log(Redacted.value(issued))
-  })
-).pipe(
-  Command.withDescription("Make an API token for a firm and print it once; the host must be stopped"),
-  Command.withExamples([{ command: "casewire token --firm harbor --name integrator", description: "A token for one firm" }])
-)
+import { Cause, Console, Effect, Exit, Runtime } from "effect"
+import { Command } from "effect/cli"
+import { doctor } from "./commands/Doctor.ts"
+import { migrate } from "./commands/Migrate.ts"
+import { serve } from "./commands/Serve.ts"
+import { start } from "./commands/Start.ts"
+import { token } from "./commands/Token.ts"
+import { StartRefused } from "./Settings.ts"
 
 const casewire = Command.make("casewire").pipe(
   Command.withDescription("Connects a law firm's communication platform with its CRM"),
-  Command.withSubcommands([serve, start, migrate, token])
+  Command.withSubcommands([serve, start, migrate, token, doctor])
 )
 
 /** One sentence and an exit code for what can be expected; anything else is a defect and shows itself whole. */

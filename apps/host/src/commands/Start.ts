@@ -1,0 +1,42 @@
+/** `casewire start`: host, sandbox and a ready-made connection in one process, to try things out. */
+import { demoPortal, serve as serveSandbox } from "@casewire/lawruler-sandbox"
+import { Console, Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import { apiToken, offerDemo } from "../DemoConnection.ts"
+import { dataFolder, readSettings, type Settings } from "../Settings.ts"
+import { running } from "./Serve.ts"
+
+export const start = Command.make(
+  "start",
+  {},
+  Effect.fn(function* () {
+    const given = yield* readSettings
+    const sandbox = yield* serveSandbox({ port: given.sandboxPort, host: "127.0.0.1" })
+    const settings: Settings = { ...given, sandboxOrigin: Option.some(sandbox.url) }
+    yield* running(settings, (url) =>
+      Effect.gen(function* () {
+        const { apiToken: file } = dataFolder(settings.data)
+        const token = yield* apiToken(file)
+        const connection = yield* offerDemo({ sandboxUrl: sandbox.url, hostUrl: url })
+        yield* Console.log(welcome({ url, sandbox: sandbox.url, file, token, connection: connection.name }))
+      })
+    )
+  }, Effect.scoped)
+).pipe(Command.withDescription("Run the host together with a sandbox and a ready-made connection to it"))
+
+const welcome = (at: { url: string; sandbox: string; file: string; token: string; connection: string }) => `
+Casewire is running.
+
+  host          ${at.url}      API docs: ${at.url}/docs
+  sandbox       ${at.sandbox}      an imitation of the CRM, with leads to play with
+  connection    "${at.connection}" is signed in, its webhook is registered, every switch is on
+  API token     in ${at.file}
+
+Try it:
+  1. Open ${at.sandbox}/ , choose the portal "${demoPortal.root}" and a lead, change its status: the case appears in Casewire.
+       curl -s -H "authorization: Bearer $(cat ${at.file})" ${at.url}/api/v1/cases
+  2. Send a message to that case; it becomes a note in the category Client Communications:
+       curl -s -H "authorization: Bearer $(cat ${at.file})" -H "content-type: application/json" ${at.url}/api/v1/events \\
+         -d '{"type":"message-sent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
+  3. "npm run demo" shows the whole story on its own; Ctrl-C stops everything.
+`

@@ -1,0 +1,32 @@
+/** `casewire token`: makes an API token for a firm and prints it once. */
+import { FirmId } from "@casewire/core/domain/Ids"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { Clock, Console, Effect, Redacted } from "effect"
+import { Command, Flag } from "effect/cli"
+import { demoFirm } from "../DemoConnection.ts"
+import { layerStore } from "../Host.ts"
+import { readSettings } from "../Settings.ts"
+
+export const token = Command.make(
+  "token",
+  {
+    firm: Flag.String("firm").pipe(
+      Flag.withDescription("Id of the firm; made if it is new"),
+      Flag.withDefault(demoFirm as string)
+    ),
+    name: Flag.String("name").pipe(Flag.withDescription("What the token is for"), Flag.withDefault("command line"))
+  },
+  Effect.fn(function* ({ firm, name }) {
+    const settings = yield* readSettings
+    const issued = yield* Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const firmId = FirmId.make(firm)
+      yield* connections.saveFirm({ id: firmId, name: firm, createdAt: yield* Clock.currentTimeMillis })
+      return yield* connections.issueToken({ _tag: "Api", firmId, name })
+    }).pipe(Effect.provide(layerStore(settings)))
+    yield* Console.log(Redacted.value(issued))
+  })
+).pipe(
+  Command.withDescription("Make an API token for a firm and print it once; the host must be stopped"),
+  Command.withExamples([{ command: "casewire token --firm harbor --name integrator", description: "A token for one firm" }])
+)
