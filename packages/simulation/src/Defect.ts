@@ -21,6 +21,8 @@ export interface Ports {
 export interface Defect {
   /** Faults without which nobody would notice: on in every run with this defect, so that fewer seeds are needed. */
   readonly favours?: ReadonlyArray<FaultName>
+  /** Leads are changed, and pulled, just while they are read. */
+  readonly changesDuringReads?: boolean
   readonly ports?: (ports: Ports, database: Database["Service"]) => Ports
   readonly times?: Partial<(typeof DeliveryTimes)["Service"]>
   readonly delivery?: (layer: typeof Delivery.layer) => typeof Delivery.layer

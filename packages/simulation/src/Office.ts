@@ -102,7 +102,7 @@ export class Office {
     const of = this.#dice.pick(known)
     const choice = this.#dice.next()
     if (choice < 0.45) this.#editStatus(of)
-    else if (choice < 0.53) this.#pull()
+    else if (choice < 0.53) this.pull()
     else if (choice < 0.57) this.#takeOffList(of)
     else if (choice < 0.85) this.#say(of)
     else this.#call(of)
@@ -182,7 +182,7 @@ export class Office {
   }
 
   /** Asks for a pull now. */
-  #pull(): void {
+  pull(): void {
     this.#insist(
       "asks for a pull",
       Effect.gen(function* () {

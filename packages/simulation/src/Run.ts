@@ -46,6 +46,8 @@ export interface World {
   readonly host: Host
   readonly office: Office
   readonly sender: Sender
+  /** Whether leads are changed, and pulled, just while they are read. */
+  readonly changesDuringReads: boolean
 }
 
 const makeWorld = (seed: number, defect: Defect | undefined): World => {
@@ -64,7 +66,18 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
     [...office.events.values()].some(
       ({ event, lead }) => lead === externalId && event._tag === "StatusChanged" && event.status === status.platform
     )
-  return { kernel, dice, faults, crm, database, watch, host, office, sender }
+  return {
+    kernel,
+    dice,
+    faults,
+    crm,
+    database,
+    watch,
+    host,
+    office,
+    sender,
+    changesDuringReads: defect?.changesDuringReads === true
+  }
 }
 
 export const run = (seed: number, defect?: Defect): Verdict => {

@@ -30,6 +30,7 @@ export class Storm {
       for (let turn = 0; turn < 3; turn++) this.#sometime(() => office.resume("from now on"))
     if (faults.has("people: dead job replayed"))
       for (let turn = 0; turn < 3; turn++) this.#sometime(() => office.replayDead())
+    if (this.#world.changesDuringReads) this.#changeDuringReads()
     if (faults.has("host: crash")) {
       this.#sometime(() => this.#crash())
       const { onCall } = this.#crm
@@ -62,6 +63,21 @@ export class Storm {
     const { dice, kernel } = this.#world
     const start = dice.between(1, this.#lengthMs)
     for (let turn = dice.pick([1, 1, 2, 3]); turn > 0; turn--) kernel.at(start + dice.between(0, 8000), act)
+  }
+
+  /** Staff change a lead while it is being read, and somebody asks for a pull at the same moment. */
+  #changeDuringReads(): void {
+    const { dice, faults, kernel, office } = this.#world
+    const { onCall } = this.#crm
+    this.#crm.onCall = (call) => {
+      onCall(call)
+      const lead = this.#crm.leads.get(call.leads[0] ?? "")
+      if (call.kind !== "read" || lead === undefined || !faults.isOn || !dice.chance(0.2)) return
+      kernel.at(dice.between(500, 2000), () => {
+        this.#crm.edit(lead, { status: dice.pick(statuses.filter((name) => name !== lead.status)) })
+        office.pull()
+      })
+    }
   }
 
   #addLead(): void {

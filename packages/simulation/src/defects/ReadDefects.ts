@@ -43,6 +43,7 @@ export const readDefects: ReadonlyArray<PlantedDefect> = [
     name: "the flag is cleared after the read",
     make: () => ({
       favours: ["webhook: lost", "crm: slow answer"],
+      changesDuringReads: true,
       ports: (ports, database) => ({
         ...ports,
         cases: {
