@@ -157,7 +157,7 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
             .where("firm_id", "=", firmId)
             // As the partial index has it, literally.
             .where(
-              sql<boolean>`kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten')`
+              sql<boolean>`kind in ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten', 'status-review')`
             )
           if (id !== undefined) query = query.where("id", "=", id)
           else

@@ -152,5 +152,11 @@ const migrations: Record<string, Migration> = {
       firm_id text not null, id text not null, subscription_id text not null, state text not null, body blob not null,
       primary key (firm_id, id)) strict`,
     sql`create index hook_deliveries_of_subscription on hook_deliveries (firm_id, subscription_id, id)`
+  ),
+  "0008-reviews": steps(
+    // Moves away from a terminal status are listed among the conflicts.
+    sql`drop index case_events_conflicts`,
+    sql`create index case_events_conflicts on case_events (firm_id, at) where kind in
+      ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten', 'status-review')`
   )
 }

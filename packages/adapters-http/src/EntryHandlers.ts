@@ -135,7 +135,14 @@ export const layerEntryHandlers = HttpApiBuilder.group(
           Effect.catchTags({
             CaseNotFound: (error) => Effect.fail(notFound(error)),
             ConflictNotFound: (error) => Effect.fail(notFound(error)),
-            ConflictSettled: () => Effect.fail(problem("conflict-settled"))
+            ConflictSettled: () => Effect.fail(problem("conflict-settled")),
+            DecisionInvalid: ({ expected }) =>
+              Effect.fail(
+                problem("request-invalid", {
+                  errors: [{ field: "decision", code: "does-not-fit" }],
+                  detail: `This conflict takes ${expected.join(" or ")}.`
+                })
+              )
           })
         )
         const result = answer === null ? null : resultWords[answer._tag]

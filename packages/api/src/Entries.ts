@@ -60,6 +60,9 @@ export const ProvenanceView = Schema.Struct({
   )
 })
 
+/** `restore` or `dismiss` a value that lost; `accept` or `keep` out a move away from a terminal status. */
+const Decision = Schema.Literals(["restore", "dismiss", "accept", "keep"])
+
 export class EntriesGroup extends HttpApiGroup.make("entries")
   .add(
     HttpApiEndpoint.post("createCase", "/cases", {
@@ -102,15 +105,15 @@ export class EntriesGroup extends HttpApiGroup.make("entries")
     }).annotate(OpenApi.Summary, "One client"),
     HttpApiEndpoint.post("settleConflict", "/conflicts/:id/settle", {
       params: { id: Schema.String },
-      payload: Schema.Struct({ decision: Schema.Literals(["restore", "dismiss"]) }),
+      payload: Schema.Struct({ decision: Decision }),
       success: Schema.Struct({
-        decision: Schema.Literals(["restore", "dismiss"]),
+        decision: Decision,
         /** What became of the restored value on its way to the CRM. */
         result: Schema.NullOr(Schema.Literals(["queued", "held", "dropped", "known"])),
         jobId: Schema.NullOr(JobId),
         reason: Schema.NullOr(Schema.String)
       }),
-      error: [NotFound, Conflict]
+      error: [NotFound, Conflict, Invalid]
     }).annotate(OpenApi.Summary, "Settle a conflict: take the value that lost back, or let it go")
   )
   .middleware(Decoding)

@@ -15,11 +15,18 @@ import { PlatformHooks } from "./PlatformHooks.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Storage } from "./ports/Storage.ts"
+import { type ReviewDecision, StatusReview } from "./StatusReview.ts"
 
 export class ConflictNotFound extends Schema.TaggedError<ConflictNotFound>()("ConflictNotFound", { id: Schema.String }) {}
 export class ConflictSettled extends Schema.TaggedError<ConflictSettled>()("ConflictSettled", { id: Schema.String }) {}
 
-export type Decision = "restore" | "dismiss"
+/** The decision does not fit the kind of conflict. */
+export class DecisionInvalid extends Schema.TaggedError<DecisionInvalid>()("DecisionInvalid", {
+  expected: Schema.Array(Schema.String)
+}) {}
+
+/** For a value that lost: take it back, or let it go. For a move away from a terminal status: accept it, or keep ours. */
+export type Decision = "restore" | "dismiss" | ReviewDecision
 
 export class Conflicts extends Context.Service<
   Conflicts,
@@ -30,7 +37,7 @@ export class Conflicts extends Context.Service<
       id: string,
       decision: Decision,
       by: string
-    ) => Effect.Effect<OutboxAnswer | null, ConflictNotFound | ConflictSettled | CaseNotFound>
+    ) => Effect.Effect<OutboxAnswer | null, ConflictNotFound | ConflictSettled | CaseNotFound | DecisionInvalid>
   }
 >()("@casewire/core/Conflicts") {
   static readonly layer = Layer.effect(
@@ -41,6 +48,7 @@ export class Conflicts extends Context.Service<
       const hooks = yield* PlatformHooks
       const mapping = yield* CaseMapping
       const outbox = yield* Outbox
+      const review = yield* StatusReview
       const storage = yield* Storage
 
       const settle: Conflicts["Service"]["settle"] = Effect.fn("Conflicts.settle")(
@@ -51,8 +59,9 @@ export class Conflicts extends Context.Service<
           if (Option.isNone(found)) return yield* new ConflictNotFound({ id })
           const settled = (yield* cases.history(firmId, conflict.caseId)).some((event) => event.id === settlementId(id))
           if (settled) return yield* new ConflictSettled({ id })
-          // The edit first: its event id makes a second try after a crash the same edit.
-          const answer = decision === "restore" ? yield* restore(found.value, conflict, by) : null
+          const isReview = conflict.kind === "status-review"
+          if (isReview !== (decision === "accept" || decision === "keep"))
+            return yield* new DecisionInvalid({ expected: isReview ? ["accept", "keep"] : ["restore", "dismiss"] })
           const line: CaseEvent = {
             id: settlementId(id),
             firmId,
@@ -64,6 +73,13 @@ export class Conflicts extends Context.Service<
             after: decision,
             ...(conflict.field === undefined ? {} : { field: conflict.field })
           }
+          if (decision === "accept" || decision === "keep") {
+            // A later move may have taken the place of this one, or the CRM came back: then there is nothing to decide.
+            if (yield* review.settle(found.value, decision, by, line)) return null
+            return yield* new ConflictSettled({ id })
+          }
+          // The edit first: its event id makes a second try after a crash the same edit.
+          const answer = decision === "restore" ? yield* restore(found.value, conflict, by) : null
           yield* storage.atomically(Effect.andThen(cases.record(line), hooks.recorded(found.value, line)))
           return answer
         }
@@ -98,5 +114,5 @@ export class Conflicts extends Context.Service<
 
       return Conflicts.of({ settle })
     })
-  ).pipe(Layer.provide(CaseMapping.layer))
+  ).pipe(Layer.provide([CaseMapping.layer, StatusReview.layer]))
 }

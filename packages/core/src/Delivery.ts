@@ -191,6 +191,10 @@ export class Delivery extends Context.Service<
                 return "Ended"
               }
               const { id } = claimed.job
+              if ((present.review ?? null) !== null) {
+                yield* queue.settle(claimed, { _tag: "Held", reason: "the CRM left a terminal status: in review" })
+                return "Ended"
+              }
               if (yield* isOvertaken(connection, present, work)) {
                 const reason = "overtaken-by-a-newer-value"
                 yield* queue.settle(claimed, { _tag: "Skipped", reason })
@@ -217,6 +221,11 @@ export class Delivery extends Context.Service<
                   break
                 }
                 case "Apply":
+                  if (yield* mapping.isTerminal(connection, caseType, present.status.basePlatform ?? "")) {
+                    yield* queue.settle(claimed, { _tag: "Held", reason: "the CRM left a terminal status: in review" })
+                    yield* projection.applyRead(connection, present, read, id)
+                    break
+                  }
                   // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
                   yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })

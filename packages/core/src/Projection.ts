@@ -53,7 +53,12 @@ export class Projection extends Context.Service<
       cause: string
     ) => Effect.Effect<Case>
     /** The status a case has after the CRM was seen to hold this one, by the merge table. */
-    readonly mergeStatus: (connection: Connection, present: Case, read: CrmCase, cause: string) => Effect.Effect<TwoWay>
+    readonly mergeStatus: (
+      connection: Connection,
+      present: Case,
+      read: CrmCase,
+      cause: string
+    ) => Effect.Effect<{ readonly status: TwoWay; readonly review: NonNullable<Case["review"]> | null }>
     /** Appends to the case's history. */
     readonly record: (of: Case, event: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at">) => Effect.Effect<void>
   }
@@ -194,7 +199,7 @@ export class Projection extends Context.Service<
               : Option.getOrUndefined(yield* cases.client(connection.firmId, known.clientId))
           const client = yield* clientOf(connection, read, current, "verified")
           const present = known ?? (yield* insert(connection, read, client, "verified", cause))
-          const status = yield* mergeStatus(connection, present, read, cause)
+          const { review, status } = yield* mergeStatus(connection, present, read, cause)
           const next: Case = {
             ...rebased(connection, present),
             baselinePending: false,
@@ -203,6 +208,7 @@ export class Projection extends Context.Service<
             name: nameOf(client, read),
             caseType: read.caseType ?? present.caseType,
             status,
+            review,
             reported: null,
             fields: { ...present.fields, ...read.fields },
             values: yield* mergeValues(connection, present, read, cause),
@@ -260,7 +266,7 @@ export class Projection extends Context.Service<
         cause: string
       ) {
         const value = rebased(connection, present).status
-        if (read.status === undefined) return value
+        if (read.status === undefined) return { status: value, review: present.review ?? null }
         const name = read.status.name
         const caseType = read.caseType ?? present.caseType
         yield* mapping.learnStatus(connection, caseType, name)
@@ -269,11 +275,11 @@ export class Projection extends Context.Service<
         // The first status of a case is a fact nobody has yet, whatever the switches say about syncing changes.
         if (value.platform === null) {
           yield* record(present, { kind: "status-applied", cause, before: null, after: shown })
-          return { platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name }
+          return merged({ platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name })
         }
         // The sides may stay apart on purpose; a CRM that was not seen meanwhile is taken as it is now.
         if (rebased(connection, present).baselinePending === true)
-          return { platform: value.platform, basePlatform: value.platform, baseCrm: name, seenCrm: name }
+          return merged({ platform: value.platform, basePlatform: value.platform, baseCrm: name, seenCrm: name })
         const pushes = yield* pushesOf(present)
         // A replayed push whose target the platform gave up since is not what is pending; it will be skipped.
         const isPending = pushes.some(({ work }) => work._tag === "PushStatus" && sameStatus(work.target, value.platform))
@@ -294,12 +300,20 @@ export class Projection extends Context.Service<
         const isReported = present.standing === "unverified" && pushes.length === 0
         if (verdict._tag === "Nothing" && isReported && !sameStatus(value.platform, shown)) {
           yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })
-          return { platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name }
+          return merged({ platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name })
         }
-        if (verdict._tag !== "Apply") return verdict.value
+        // A move that waits for a person waits on while nothing may change; it is over when the CRM comes back.
+        if (verdict._tag === "Remember") return { status: verdict.value, review: present.review ?? null }
+        if (verdict._tag !== "Apply") return merged(verdict.value)
+        const from = value.basePlatform ?? value.platform
+        if (yield* mapping.isTerminal(connection, caseType, from)) {
+          if (present.review?.to !== shown) yield* record(present, { kind: "status-review", cause, before: from, after: shown })
+          const at = yield* Clock.currentTimeMillis
+          return { status: { ...value, seenCrm: name }, review: { from, to: shown, crm: name, at } }
+        }
         yield* supersede(present, pushes, shown)
         yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })
-        return verdict.value
+        return merged(verdict.value)
       })
 
       /** The CRM moved first: the local edits that wait lose, and each is listed. */
@@ -315,6 +329,8 @@ export class Projection extends Context.Service<
     })
   ).pipe(Layer.provide(ListRouter.layer), Layer.provide(CaseMapping.layer))
 }
+
+const merged = (status: TwoWay) => ({ status, review: null })
 
 const nameOf = (client: Client, of: CrmCase): string =>
   [client.fullName, of.caseType?.name].filter((part) => part !== undefined && part !== "").join(" – ") ||

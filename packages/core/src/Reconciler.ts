@@ -255,16 +255,16 @@ export class Reconciler extends Context.Service<
               if (reported !== null && (known.verifiedAt ?? 0) > reported.at + readTakesMs) return
               const cause = reported?.receiptId ?? job.id
               const read: CrmCase = { externalId: known.externalId, client: {}, fields: {} }
-              const status =
+              const { review, status } =
                 reported === null
-                  ? known.status
+                  ? { status: known.status, review: known.review ?? null }
                   : yield* projection.mergeStatus(connection, known, { ...read, status: reported.status }, cause)
               // What the CRM was last read to hold stays the baseline: a report shows a status, it does not settle one.
               const { baseCrm, seenCrm } = known.status
               const isFirst = known.status.platform === null
               const standing = "unverified"
               const shown = isFirst ? status : { ...status, baseCrm, seenCrm }
-              const counted: Case = { ...known, status: shown, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
+              const counted: Case = { ...known, status: shown, review, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
               yield* cases.save(counted)
               yield* projection.record(known, { kind: "standing-changed", cause, before: known.standing, after: standing })
               yield* lists.afterRead({ ...counted, status }, known.awaitsFirstSync === true, cause)

@@ -53,7 +53,7 @@ describe("statuses of a linked case type", () => {
       { platform: "Retained", crm: "Signed", direction: "both" as const },
       { platform: "Retained", crm: "Signed by hand", direction: "from-crm" as const }
     ],
-    terminal: ["Retained"]
+    terminal: ["Closed"]
   }
   const statusOf = Effect.map(theCase, ({ status }) => status)
 
@@ -178,7 +178,7 @@ describe("statuses of a linked case type", () => {
     Effect.gen(function* () {
       yield* start()
       yield* link
-      yield* (yield* StatusMapping).save(firmId, connectionId, "7", decisions, "Ana")
+      yield* (yield* StatusMapping).save(firmId, connectionId, "7", { ...decisions, terminal: ["Retained"] }, "Ana")
       const mapping = yield* CaseMapping
       const connection = yield* (yield* ConnectionStore).get(firmId, connectionId)
       assert.isTrue(yield* mapping.isTerminal(connection, { externalId: "7", name: "Injury" }, "retained"))

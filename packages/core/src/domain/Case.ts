@@ -78,6 +78,10 @@ export const Case = Schema.Struct({
   statusEpoch: Schema.optionalKey(Schema.Int),
   /** The next verified read only sets the baselines: the CRM was not seen while the sides were apart. */
   baselinePending: Schema.optionalKey(Schema.Boolean),
+  /** The CRM left a status that the firm marked as terminal: from which, to which, and in the CRM's own words. */
+  review: Schema.optionalKey(
+    Schema.NullOr(Schema.Struct({ from: Schema.String, to: Schema.String, crm: Schema.String, at: Instant }))
+  ),
   /** What a webhook said and no read has confirmed yet; shown as "reported, verifying". */
   reported: Schema.NullOr(Schema.Struct({ status: CaseStatus, receiptId: Schema.String, at: Instant })),
   /** Raw values of further fields by the CRM's key; the latest verified value, else the first reported one. */
@@ -137,7 +141,8 @@ export const CaseEvent = Schema.Struct({
     /** A case that was entered by hand got its record in a CRM. */
     "linked",
     /** A person settled a conflict; `after` says how. See `settlementId`. */
-    "conflict-settled"
+    "conflict-settled",
+    "status-review"
   ]),
   /** A receipt, job or event id, or the name of who did it. */
   cause: Schema.String,
@@ -148,7 +153,7 @@ export const CaseEvent = Schema.Struct({
 })
 export interface CaseEvent extends Schema.Schema.Type<typeof CaseEvent> {}
 
-/** The kinds of event that ask a person to look: a local edit lost, or a value of the CRM was probably overwritten. */
+/** The kinds of event that ask a person to look: an edit lost, a value was probably overwritten, an end was left. */
 export const isConflict = (event: CaseEvent): boolean => conflictKinds.has(event.kind)
 
 /** The event that settles a conflict: one at most, because it has this id. A conflict without one is open. */
@@ -158,5 +163,6 @@ const conflictKinds: ReadonlySet<CaseEvent["kind"]> = new Set<CaseEvent["kind"]>
   "status-superseded",
   "status-overwritten",
   "field-superseded",
-  "field-overwritten"
+  "field-overwritten",
+  "status-review"
 ])
