@@ -228,7 +228,7 @@ describe("a request", () => {
   })
 })
 
-describe("the call budget", () => {
+describe("the call budget (TV-13)", () => {
   const slotOf = (clientRoot: string) =>
     runtime.runPromise(
       Effect.flatMap(Queue, (queue) =>

@@ -1,4 +1,5 @@
-import { layoutNote, markerOf, plainText } from "@casewire/core/domain/Note"
+import { CaseId } from "@casewire/core/domain/Case"
+import { callText, isOwnNote, layoutNote, markerOf, messageText, plainText } from "@casewire/core/domain/Note"
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 
@@ -46,5 +47,79 @@ describe("a note's layout", () => {
 
   it("turns line ends into newlines and drops control characters", () => {
     assert.strictEqual(plainText("a\r\nb\rc\u0000\u0007d\te\u007f"), "a\nb\nc" + "d\te")
+  })
+})
+
+describe("what a note says", () => {
+  const zone = "America/New_York"
+  const at = Date.UTC(2026, 8, 14, 14, 22)
+  const common = { eventId: "e", caseId: CaseId.make("c") }
+  const call = {
+    _tag: "CallEnded",
+    ...common,
+    callId: "call-1",
+    direction: "outbound",
+    isAi: true,
+    from: "+12055550100",
+    to: "+12055550142",
+    startedAt: at,
+    durationMs: 125_000,
+    transcript: []
+  } as const
+
+  it("of a message: its channel, its direction, its time in the firm's zone, a subject and the text", () => {
+    const message = { _tag: "MessageSent", ...common, text: "See you at 10.", sentAt: at } as const
+    assert.strictEqual(
+      messageText({ ...message, channel: "sms", direction: "outbound" }, zone),
+      "SMS to client, Sep 14, 2026, 10:22 AM (America/New_York)\n\nSee you at 10."
+    )
+    assert.strictEqual(
+      messageText({ ...message, channel: "email", direction: "inbound", subject: "Tomorrow" }, zone),
+      "E-mail from client, Sep 14, 2026, 10:22 AM (America/New_York)\nSubject: Tomorrow\n\nSee you at 10."
+    )
+  })
+
+  it("of a call: who, when and how long, and nothing that is not known", () => {
+    const lines = "outbound, Sep 14, 2026, 10:22 AM (America/New_York)\nFrom +12055550100 to +12055550142, 2 min 5 s"
+    assert.strictEqual(callText({ ...call, isAi: false }, zone), `Call, ${lines}`)
+    assert.strictEqual(callText(call, zone), `AI call, ${lines}`)
+  })
+
+  it("of an AI call: outcome, sentiment and summary, then the transcript as turns of agent and client (A-11)", () => {
+    const text = callText(
+      {
+        ...call,
+        outcome: "Answered",
+        sentiment: "Neutral",
+        summary: "The client told how it happened.",
+        transcript: [
+          { speaker: "agent", text: "How are you?" },
+          { speaker: "client", text: "Better." }
+        ]
+      },
+      zone
+    )
+    assert.deepStrictEqual(text.split("\n").slice(2), [
+      "Outcome: Answered",
+      "Sentiment: Neutral",
+      "",
+      "The client told how it happened.",
+      "",
+      "Transcript",
+      "Agent: How are you?",
+      "Client: Better."
+    ])
+  })
+
+  it("TV-19 outbound note: 40,000 characters in two parts, right-to-left text and pictures whole, no NUL and no CR, and known as ours", () => {
+    const text = `Hi <b>José</b> & co 😀 שלום\u0000\r\n${"and so it went on. ".repeat(2105)}`
+    const parts = layoutNote(id, text, 32_000)
+    assert.deepStrictEqual(
+      parts.map((part) => part.text.slice(0, 6)),
+      ["(1/2)\n", "(2/2)\n"]
+    )
+    assert.isTrue(parts[0]!.text.startsWith("(1/2)\nHi <b>José</b> & co 😀 שלום\nand so"))
+    for (const part of parts) assert.isTrue(isOwnNote(part.text))
+    assert.deepStrictEqual(layoutNote(id, text, 32_000), parts)
   })
 })

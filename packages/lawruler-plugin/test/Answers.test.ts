@@ -19,7 +19,7 @@ const lookups: Canned = ({ path }) =>
           ])
         : undefined
 
-describe("answers of the legacy page to a write", () => {
+describe("answers of the legacy page to a write (TV-16, TV-17)", () => {
   it.effect.each([
     ["text", "Success Lead #248199", "Success"],
     ["the older text", "Lead ID:<br/><br/>248199", "Success"],

@@ -5,7 +5,7 @@ import { easternInstant, easternWall, lowestWall } from "../src/EasternTime.ts"
 const read = (text: string) =>
   Option.getOrUndefined(Option.map(easternInstant(text), (at) => new Date(at).toISOString()))
 
-describe("easternInstant reads the wall clock of US Eastern, whatever offset is printed", () => {
+describe("easternInstant reads the wall clock of US Eastern, whatever offset is printed (TV-12)", () => {
   it.each([
     ["2026-09-15T23:30:00+00:00", "2026-09-16T03:30:00.000Z", "summer time, false offset"],
     ["2026-09-14T10:22:00Z", "2026-09-14T14:22:00.000Z", "Z is dropped"],

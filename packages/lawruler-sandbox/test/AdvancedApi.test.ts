@@ -17,7 +17,7 @@ const ids = (reply: { json: any }) => reply.json.Data.map((item: any) => item.Le
 layer(Sandbox.layer, { excludeTestServices: true })("token endpoint", (it) => {
   const onPortal = (title: string, test: PortalTest) => it.effect(title, () => runOnPortal(test))
 
-  onPortal("grants a token to the service user", function* (portal) {
+  onPortal("TV-10 grants a token to the service user", function* (portal) {
     const { json, status } = yield* portal.authenticate()
     assert.strictEqual(status, 200)
     assert.match(json.access_token, /^eyJ/)
@@ -84,7 +84,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("token endpoint", (it) => {
 layer(Sandbox.layer, { excludeTestServices: true })("Advanced API", (it) => {
   const onPortal = (title: string, test: PortalTest) => it.effect(title, () => runOnPortal(test))
 
-  onPortal("answers the observed search page to the letter", function* (portal) {
+  onPortal("TV-11 answers the observed search page to the letter", function* (portal) {
     const first = yield* portal.advanced(`${search}?page=1&pageSize=2`, september)
     assert.deepStrictEqual(first.json, {
       Count: 3,
@@ -189,7 +189,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("Advanced API", (it) => {
     assert.strictEqual(yield* contactOf(248120), yield* contactOf(248121))
   })
 
-  onPortal("reports as CSV with quotes doubled", function* (portal) {
+  onPortal("TV-15 reports as CSV with quotes doubled", function* (portal) {
     const range = { StartDate: "2026-08-01", EndDate: "2026-09-14", CaseTypes: [222] }
     const reply = yield* portal.advanced("ApiReport/GetCustomReport?page=1&pageSize=500", range)
     assert.match(reply.headers.get("content-type") ?? "", /^text\/csv/)

@@ -12,7 +12,7 @@ const person = {
 layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
   const onPortal = (title: string, test: PortalTest) => it.effect(title, () => runOnPortal(test))
 
-  onPortal("creates a lead from a form and answers its id in text", function* (portal) {
+  onPortal("TV-16 creates a lead from a form and answers its id in text", function* (portal) {
     const reply = yield* portal.legacy({
       ...person,
       Status: "New Lead",
@@ -32,12 +32,12 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     )
   })
 
-  onPortal("answers the older text form when switched to it", function* (portal) {
+  onPortal("TV-16 answers the older text form when switched to it", function* (portal) {
     yield* portal.settings({ legacySuccessText: "lead-id" })
     assert.match((yield* portal.legacy(person)).text, /^Lead ID:<br\/><br\/>\d+$/)
   })
 
-  onPortal("answers a create in XML and in JSON when asked to", function* (portal) {
+  onPortal("TV-16 answers a create in XML and in JSON when asked to", function* (portal) {
     const xml = yield* portal.legacy({ ...person, LeadProvider: "A & B", ReturnXML: "True" })
     assert.match(xml.headers.get("content-type") ?? "", /^text\/xml/)
     assert.match(
@@ -61,7 +61,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     })
   }
 
-  onPortal("tells every failure in the form that was asked for, with status 200", function* (portal) {
+  onPortal("TV-16 tells every failure in the form that was asked for, with status 200", function* (portal) {
     const wrongKey = yield* portal.legacy({ Key: "nope", Operation: "GetStatus", LeadID: "248199" })
     assert.deepStrictEqual([wrongKey.status, wrongKey.text], [200, "Error: Invalid Key"])
     const unknownLead = yield* portal.legacy({ Operation: "GetStatus", LeadID: "99", ReturnXML: "True" })
@@ -85,7 +85,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     }
   })
 
-  onPortal("updates status, custom field and note in one post", function* (portal) {
+  onPortal("TV-17 updates status, custom field and note in one post", function* (portal) {
     const reply = yield* portal.update({
       Status: "Signed e-Sign",
       custom4124: "10/01/2026",
@@ -109,7 +109,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     assert.notStrictEqual((yield* portal.lead()).updateDateTime, updateDateTime)
   })
 
-  onPortal("changes nothing without overridelead", function* (portal) {
+  onPortal("TV-17 changes nothing without overridelead", function* (portal) {
     const before = yield* portal.lead()
     const reply = yield* portal.legacy({ LeadID: "248199", Status: "Signed e-Sign", Conversation: "x" })
     assert.strictEqual(reply.text, "Duplicate Lead #248199")
@@ -165,7 +165,7 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     assert.strictEqual((yield* portal.lead()).custom.Custom4131, "Chiropractor,Urgent Care")
   })
 
-  onPortal("answers a second post of the same person with the first lead", function* (portal) {
+  onPortal("TV-18 answers a second post of the same person with the first lead", function* (portal) {
     const first = yield* portal.legacy({ ...person, ReturnJSON: "True" })
     const again = yield* portal.legacy({
       ...person,
@@ -178,13 +178,13 @@ layer(Sandbox.layer, { excludeTestServices: true })("legacy API", (it) => {
     assert.strictEqual((yield* portal.state).leads.length, 7)
   })
 
-  onPortal("creates the same person again when dupcheck is 0", function* (portal) {
+  onPortal("TV-18 creates the same person again when dupcheck is 0", function* (portal) {
     const first = yield* portal.legacy({ ...person, ReturnJSON: "True" })
     const second = yield* portal.legacy({ ...person, dupcheck: "0", ReturnJSON: "True" })
     assert.isAbove(second.json.LeadID, first.json.LeadID)
   })
 
-  onPortal("files a duplicate under the status Duplicate in the second mode", function* (portal) {
+  onPortal("TV-18 files a duplicate under the status Duplicate in the second mode", function* (portal) {
     yield* portal.settings({ duplicateMode: "create" })
     const first = yield* portal.legacy({ ...person, ReturnJSON: "True" })
     const second = yield* portal.legacy({ ...person, ReturnJSON: "True" })
