@@ -17,7 +17,9 @@ import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Storage } from "./ports/Storage.ts"
 import { type ReviewDecision, StatusReview } from "./StatusReview.ts"
 
-export class ConflictNotFound extends Schema.TaggedError<ConflictNotFound>()("ConflictNotFound", { id: Schema.String }) {}
+export class ConflictNotFound extends Schema.TaggedError<ConflictNotFound>()("ConflictNotFound", {
+  id: Schema.String
+}) {}
 export class ConflictSettled extends Schema.TaggedError<ConflictSettled>()("ConflictSettled", { id: Schema.String }) {}
 
 /** The decision does not fit the kind of conflict. */
@@ -107,7 +109,8 @@ export class Conflicts extends Context.Service<
           return values.map((name) => statusToPlatform(table, name))
         }
         const found = yield* mapping.fieldsOf(connection.value, of)
-        const entry = found._tag === "Mapped" ? found.entries.find(({ platformField }) => platformField === field) : undefined
+        const entry =
+          found._tag === "Mapped" ? found.entries.find(({ platformField }) => platformField === field) : undefined
         const converted = entry === undefined ? undefined : fromCrm(entry, values)
         return converted?._tag === "Value" ? converted.value : values
       })

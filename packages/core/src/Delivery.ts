@@ -101,7 +101,9 @@ export class Delivery extends Context.Service<
           const { id } = lease.job
           unclear.set(id, true)
           return Effect.tapError(request, ({ reason }) =>
-            Effect.sync(() => unclear.set(id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid"))
+            Effect.sync(() =>
+              unclear.set(id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid")
+            )
           ).pipe(Effect.provideService(BeforeChange, stillOurs(lease)))
         })
 
@@ -111,7 +113,8 @@ export class Delivery extends Context.Service<
         if (now - (lease.job.sentAt ?? 0) <= intentAgeMs) return
         yield* Effect.mapError(
           queue.mark(lease, { leaseMs, sentAt: now }),
-          () => new CrmError({ reason: new CrmUnreachable({ message: "the job was taken over before its request left" }) })
+          () =>
+            new CrmError({ reason: new CrmUnreachable({ message: "the job was taken over before its request left" }) })
         )
       })
 
@@ -124,42 +127,49 @@ export class Delivery extends Context.Service<
         return false
       })
 
-      const addNote: Delivery["Service"]["addNote"] = Effect.fn("Delivery.addNote")(function* (connection, claimed, work) {
-        const crm = yield* Crm
-        if (!(yield* isQuiet(claimed))) return
-        const id = work.externalCaseId
-        let lease = claimed
-        let mayBeThere = claimed.job.sentAt !== null
-        const progress = [...claimed.job.progress]
-        for (let part = progress.length; part < work.parts.length; part = progress.length) {
-          const { marker, text } = work.parts[part]!
-          if (mayBeThere) {
-            const notes = yield* crm.notes({ id, since: claimed.job.createdAt - 86_400_000 })
-            const found = notes.find((note) => note.text.includes(marker))
-            mayBeThere = false
-            if (found !== undefined) {
-              progress.push(found.externalId)
-              lease = yield* queue.mark(lease, { leaseMs, progress: [...progress] })
-              continue
+      const addNote: Delivery["Service"]["addNote"] = Effect.fn("Delivery.addNote")(
+        function* (connection, claimed, work) {
+          const crm = yield* Crm
+          if (!(yield* isQuiet(claimed))) return
+          const id = work.externalCaseId
+          let lease = claimed
+          let mayBeThere = claimed.job.sentAt !== null
+          const progress = [...claimed.job.progress]
+          for (let part = progress.length; part < work.parts.length; part = progress.length) {
+            const { marker, text } = work.parts[part]!
+            if (mayBeThere) {
+              const notes = yield* crm.notes({ id, since: claimed.job.createdAt - 86_400_000 })
+              const found = notes.find((note) => note.text.includes(marker))
+              mayBeThere = false
+              if (found !== undefined) {
+                progress.push(found.externalId)
+                lease = yield* queue.mark(lease, { leaseMs, progress: [...progress] })
+                continue
+              }
             }
+            unclear.set(lease.job.id, false)
+            lease = yield* queue.mark(lease, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
+            const { externalId } = yield* sent(lease, crm.addNote({ id, text }))
+            progress.push(externalId)
+            lease = yield* queue.mark(lease, { leaseMs, progress: [...progress] })
           }
-          unclear.set(lease.job.id, false)
-          lease = yield* queue.mark(lease, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
-          const { externalId } = yield* sent(lease, crm.addNote({ id, text }))
-          progress.push(externalId)
-          lease = yield* queue.mark(lease, { leaseMs, progress: [...progress] })
+          yield* storage.withCase(
+            { connectionId: connection.id, externalCaseId: id },
+            Effect.gen(function* () {
+              const found = yield* cases.get(connection.firmId, work.caseId)
+              if (Option.isSome(found))
+                yield* projection.record(found.value, {
+                  kind: "note-sent",
+                  cause: lease.job.id,
+                  before: null,
+                  after: progress.join(" ")
+                })
+              yield* queue.settle(lease, { _tag: "Done" })
+            })
+          )
+          unclear.delete(lease.job.id)
         }
-        yield* storage.withCase(
-          { connectionId: connection.id, externalCaseId: id },
-          Effect.gen(function* () {
-            const found = yield* cases.get(connection.firmId, work.caseId)
-            if (Option.isSome(found))
-              yield* projection.record(found.value, { kind: "note-sent", cause: lease.job.id, before: null, after: progress.join(" ") })
-            yield* queue.settle(lease, { _tag: "Done" })
-          })
-        )
-        unclear.delete(lease.job.id)
-      })
+      )
 
       const pushStatus: Delivery["Service"]["pushStatus"] = Effect.fn("Delivery.pushStatus")(
         function* (connection, claimed, work) {
@@ -167,7 +177,9 @@ export class Delivery extends Context.Service<
           if (!(yield* isQuiet(claimed))) return
           const key = { connectionId: connection.id, externalCaseId: work.externalCaseId }
           const readFrom = yield* Clock.currentTimeMillis
-          const [read] = yield* crm.read({ ids: [work.externalCaseId] })
+          const read = (yield* crm.read({ ids: [work.externalCaseId] })).find(
+            ({ externalId }) => externalId === work.externalCaseId
+          )
           // After the quiet period a read says what became of an earlier request.
           unclear.set(claimed.job.id, false)
           if (read?.status === undefined)
@@ -215,7 +227,12 @@ export class Delivery extends Context.Service<
                   // The CRM went on since the plan: its value wins here too, or the edit would stay with nothing on its way.
                   const shown = statusToPlatform(table, before)
                   const winner = { platform: shown, basePlatform: shown, baseCrm: before, seenCrm: before }
-                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
+                  yield* projection.record(present, {
+                    kind: "status-superseded",
+                    cause: id,
+                    before: work.target,
+                    after: shown
+                  })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "changed-since-plan" })
                   yield* takeWinner(rebased(connection, present), winner, id)
                   break
@@ -227,7 +244,12 @@ export class Delivery extends Context.Service<
                     break
                   }
                   // The CRM moved: its value wins, this edit and those behind it are superseded, this one by its lease.
-                  yield* projection.record(present, { kind: "status-superseded", cause: id, before: work.target, after: shown })
+                  yield* projection.record(present, {
+                    kind: "status-superseded",
+                    cause: id,
+                    before: work.target,
+                    after: shown
+                  })
                   yield* queue.settle(claimed, { _tag: "Skipped", reason: "superseded-by-crm" })
                   yield* takeWinner(yield* projection.applyRead(connection, present, read, id), decided.value, id)
                   break
@@ -256,7 +278,12 @@ export class Delivery extends Context.Service<
               const present = Option.getOrThrow(yield* cases.get(connection.firmId, work.caseId))
               const settled = settle(rebased(connection, present).status, target, work.target)
               yield* cases.save({ ...rebased(connection, present), status: settled, baselinePending: false })
-              yield* projection.record(present, { kind: "status-pushed", cause: lease.job.id, before, after: work.target })
+              yield* projection.record(present, {
+                kind: "status-pushed",
+                cause: lease.job.id,
+                before,
+                after: work.target
+              })
               if (row !== undefined)
                 yield* resume.report(connection.firmId, connection.replayPlan!, row, "done", "sent")
               for (const value of between)

@@ -88,7 +88,9 @@ export class FieldDelivery extends Context.Service<
           if (first._tag === "Nothing") return yield* queue.settle(claimed, { _tag: "Skipped", reason: first.reason })
           if (first.send.length === 0) return yield* queue.settle(claimed, endOf(first.unsent))
 
-          const [read] = yield* crm.read({ ids: [work.externalCaseId] })
+          const read = (yield* crm.read({ ids: [work.externalCaseId] })).find(
+            ({ externalId }) => externalId === work.externalCaseId
+          )
           yield* delivery.isKnown(job)
           if (read === undefined) return yield* queue.settle(claimed, { _tag: "Dead", reason: "case-not-in-crm" })
           const plan = yield* storage.withCase(

@@ -91,8 +91,7 @@ export class Projection extends Context.Service<
         const now = yield* Clock.currentTimeMillis
         if (present !== undefined) yield* cases.save({ ...present, dirtySince: now })
         const isSingle = priority < Priority.poll
-        const notBefore =
-          priority === Priority.person ? now : pacing.startOf(connection.id, externalId, now, isSingle)
+        const notBefore = priority === Priority.person ? now : pacing.startOf(connection.id, externalId, now, isSingle)
         yield* queue.enqueue([
           {
             id: JobId.make(yield* newId),
@@ -237,7 +236,8 @@ export class Projection extends Context.Service<
       ) {
         const details = changeOf(detailsOf(before), detailsOf(after))
         if (details !== undefined) yield* record(before, { kind: "details-changed", cause, ...details })
-        const changed = clientBefore === undefined ? undefined : changeOf(clientDetails(clientBefore), clientDetails(client))
+        const changed =
+          clientBefore === undefined ? undefined : changeOf(clientDetails(clientBefore), clientDetails(client))
         if (changed !== undefined) yield* record(before, { kind: "client-changed", cause, ...changed })
       })
 
@@ -282,7 +282,9 @@ export class Projection extends Context.Service<
           return merged({ platform: value.platform, basePlatform: value.platform, baseCrm: name, seenCrm: name })
         const pushes = yield* pushesOf(present)
         // A replayed push whose target the platform gave up since is not what is pending; it will be skipped.
-        const isPending = pushes.some(({ work }) => work._tag === "PushStatus" && sameStatus(work.target, value.platform))
+        const isPending = pushes.some(
+          ({ work }) => work._tag === "PushStatus" && sameStatus(work.target, value.platform)
+        )
         const last = isPending ? pushes.at(-1)?.work : undefined
         const isStill = !isOutboundEffective(connection) || connection.replayPlan !== undefined
         const verdict = decide({
@@ -307,7 +309,8 @@ export class Projection extends Context.Service<
         if (verdict._tag !== "Apply") return merged(verdict.value)
         const from = value.basePlatform ?? value.platform
         if (yield* mapping.isTerminal(connection, caseType, from)) {
-          if (present.review?.to !== shown) yield* record(present, { kind: "status-review", cause, before: from, after: shown })
+          if (present.review?.to !== shown)
+            yield* record(present, { kind: "status-review", cause, before: from, after: shown })
           const at = yield* Clock.currentTimeMillis
           return { status: { ...value, seenCrm: name }, review: { from, to: shown, crm: name, at } }
         }

@@ -62,7 +62,12 @@ export class StatusReview extends Context.Service<
                 })
                 for (const { id, work } of waiting)
                   if (work._tag === "PushStatus")
-                    yield* projection.record(next, { kind: "status-superseded", cause: id, before: work.target, after: to })
+                    yield* projection.record(next, {
+                      kind: "status-superseded",
+                      cause: id,
+                      before: work.target,
+                      after: to
+                    })
               }
               const verb = decision === "accept" ? "skip" : "release"
               if (ids.length > 0) yield* queue.resolve(firmId, { ids }, verb, `review-${decision}`)

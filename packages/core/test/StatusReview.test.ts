@@ -5,7 +5,17 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { StatusMapping } from "@casewire/core/StatusMapping"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { connected, connectionId, deliver, FakeCrm, firmId, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
+import {
+  connected,
+  connectionId,
+  deliver,
+  FakeCrm,
+  firmId,
+  jobs,
+  layer as rehearsal,
+  theCase,
+  work
+} from "./Rehearsal.ts"
 
 const layer = Layer.provideMerge(StatusMapping.layer, rehearsal)
 
@@ -60,7 +70,8 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
         (yield* open).map(({ after, before, kind }) => [kind, before, after]),
         [["status-review", "Closed", "Signed"]]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes the case's pushes wait until a person decided", () =>
     Effect.gen(function* () {
@@ -72,7 +83,8 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
         state: "held",
         reason: "the CRM left a terminal status: in review"
       })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("accepted: the CRM's status is taken, and a waiting edit is superseded and listed", () =>
     Effect.gen(function* () {
@@ -81,8 +93,12 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
       yield* settle("accept")
       yield* work()
       assert.deepStrictEqual([(yield* theCase).status.platform, crm.leads.get("42")!.status], ["Signed", "Signed"])
-      assert.deepStrictEqual((yield* open).map(({ before, kind }) => [kind, before]), [["status-superseded", "Converted"]])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* open).map(({ before, kind }) => [kind, before]),
+        [["status-superseded", "Converted"]]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("kept out: the sides stay apart, and a waiting edit goes to the CRM", () =>
     Effect.gen(function* () {
@@ -94,7 +110,8 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
       assert.deepStrictEqual(yield* open, [])
       yield* push("Converted")
       assert.strictEqual(crm.leads.get("42")!.status, "Converted")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is over by itself when the CRM comes back, and cannot be settled then", () =>
     Effect.gen(function* () {
@@ -104,11 +121,16 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
       yield* work()
       assert.isNull((yield* theCase).review)
       assert.strictEqual((yield* Effect.flip(settle("accept")))._tag, "ConflictSettled")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("takes no decision that is meant for a value that lost", () =>
     Effect.gen(function* () {
       yield* reopened
-      assert.deepInclude(yield* Effect.flip(settle("restore")), { _tag: "DecisionInvalid", expected: ["accept", "keep"] })
-    }).pipe(Effect.provide(layer)))
+      assert.deepInclude(yield* Effect.flip(settle("restore")), {
+        _tag: "DecisionInvalid",
+        expected: ["accept", "keep"]
+      })
+    }).pipe(Effect.provide(layer))
+  )
 })
