@@ -1,5 +1,6 @@
 /** Pulling what changed: nothing is skipped, nothing comes twice in one pull, and a cursor goes on where it stood. */
 import { statusKey } from "@casewire/core/domain/StatusSync"
+import type { CrmScope } from "@casewire/core/ports/Crm"
 import { assert } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { failsWith, pull } from "./CrmExpectations.ts"
@@ -103,5 +104,64 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
     Effect.fnUntraced(function* ({ crm }) {
       for (const cursor of ["", "soon", "{}", "[]", "-1"]) yield* failsWith(pull(crm, cursor), "CrmRefused")
     })
+  ),
+  law(
+    "a pull with a scope holds every case of it, ends with a page that says so, and says how many there are or nothing",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const pages = yield* Stream.runCollect(crm.changes(null, everything))
+      const ids = new Set(pages.flatMap(({ cases }) => cases.map(({ externalId }) => externalId)))
+      for (const id of sandbox.facts.cases) assert.isTrue(ids.has(id))
+      assert.deepStrictEqual(pages.map(({ isLast }) => isLast === true), [...pages.slice(1).map(() => false), true])
+      for (const { total } of pages) assert.include([undefined, ids.size], total)
+    })
+  ),
+  law(
+    "a scope's dates leave out what changed before and after them, and the ends count",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const [id] = sandbox.facts.cases
+      const [read] = yield* crm.read({ ids: [id!] })
+      const at = read!.updatedAt!
+      const idsOf = (scope: Partial<CrmScope>) =>
+        Effect.map(Stream.runCollect(crm.changes(null, { ...everything, ...scope })), (pages) =>
+          pages.flatMap(({ cases }) => cases.map(({ externalId }) => externalId))
+        )
+      assert.include(yield* idsOf({ from: at, to: at }), id)
+      assert.notInclude(yield* idsOf({ from: at + 1000 }), id)
+      assert.notInclude(yield* idsOf({ to: at - 1000 }), id)
+    })
+  ),
+  law(
+    "a scope of one case type, by name or id, holds its cases and no others; an unknown one is refused",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const [id] = sandbox.facts.cases
+      const [read] = yield* crm.read({ ids: [id!] })
+      const { externalId, name } = read!.caseType!
+      for (const caseType of [name, ...(externalId === undefined ? [] : [externalId])]) {
+        const pages = yield* Stream.runCollect(crm.changes(null, { ...everything, caseTypes: [caseType] }))
+        const found = pages.flatMap(({ cases }) => [...cases])
+        assert.include(
+          found.map(({ externalId }) => externalId),
+          id
+        )
+        for (const { caseType } of found) assert.strictEqual(caseType?.name, name)
+      }
+      const unknown = { ...everything, caseTypes: ["no case type of this name"] }
+      yield* failsWith(Stream.runDrain(crm.changes(null, unknown)), "CrmRefused")
+    })
+  ),
+  law(
+    "a pull with a scope goes on behind its first page with another plugin, and takes no other cursor",
+    Effect.fnUntraced(function* ({ crm, open, sandbox }) {
+      const [first] = yield* Stream.runCollect(Stream.take(crm.changes(null, everything), 1))
+      const later = yield* open({})
+      const rest = first!.isLast === true ? [] : yield* Stream.runCollect(later.changes(first!.cursor, everything))
+      const ids = new Set([first!, ...rest].flatMap(({ cases }) => cases.map(({ externalId }) => externalId)))
+      for (const id of sandbox.facts.cases) assert.isTrue(ids.has(id))
+      const { cursor } = yield* pull(crm, null)
+      for (const foreign of [cursor, "", "soon", "{}"])
+        yield* failsWith(Stream.runDrain(crm.changes(foreign, everything)), "CrmRefused")
+    })
   )
 ]
+
+const everything: CrmScope = { from: null, to: null, caseTypes: [] }

@@ -41,11 +41,11 @@ export const interlocked = (
     updateFields: asked(crm.updateFields),
     setStatus: asked(crm.setStatus),
     // The next page is asked for only after this one was taken.
-    changes: (cursor) =>
+    changes: (cursor, scope) =>
       Stream.unwrap(
         Effect.as(
           ask,
-          Stream.tap(crm.changes(cursor), () => ask)
+          Stream.tap(crm.changes(cursor, scope), () => ask)
         )
       )
   }

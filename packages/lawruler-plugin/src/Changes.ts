@@ -28,7 +28,7 @@ export const changes = (reading: Reading, cursor: string | null): Stream.Stream<
       return Stream.paginate(
         1,
         Effect.fnUntraced(function* (page: number) {
-          const { cases, count } = yield* reading.inboxPage(page, from)
+          const { cases, count } = yield* reading.inboxPage(page, { FromDate: from })
           const fresh = cases.filter(({ externalId }) => !seen.has(externalId) && seen.add(externalId))
           newest = fresh.reduce((newest, { updatedAt }: CrmCase) => Math.max(newest, updatedAt ?? newest), newest)
           const isLast = isLastPage(page, cases.length, count)

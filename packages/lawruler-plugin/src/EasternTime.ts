@@ -55,3 +55,9 @@ export const lowestWall = (instant: number): string => {
   const nextHour = easternWall(Math.ceil((instant + 1) / 3_600_000) * 3_600_000)
   return nextHour < now ? nextHour : now
 }
+
+/** The highest time the clock showed up to an instant: the end of the hour where the clock was just put back. */
+export const highestWall = (instant: number): string => {
+  const now = easternWall(instant)
+  return easternWall(instant - 3_600_000) === now ? `${now.slice(0, 14)}59:59` : now
+}

@@ -16,13 +16,20 @@ import { Lead, LeadField, wire } from "./WireProfile.ts"
 export interface Reading {
   readonly one: (id: ExternalCaseId) => Effect.Effect<Option.Option<CrmCase>, CrmError>
   readonly many: (ids: ReadonlyArray<ExternalCaseId>) => Effect.Effect<ReadonlyArray<CrmCase>, CrmError>
-  /** One page of leads by last change, newest first; `from` is the wall clock of Law Ruler. */
+  /** One page of leads by last change, newest first. */
   readonly inboxPage: (
     page: number,
-    from?: string
+    filter?: InboxFilter
   ) => Effect.Effect<{ readonly cases: ReadonlyArray<CrmCase>; readonly count: number | undefined }, CrmError>
   /** The case type of a lead as it was last read; asks where it was not, or where it must be fresh. */
   readonly caseTypeOf: (id: ExternalCaseId, fresh?: boolean) => Effect.Effect<string, CrmError>
+}
+
+/** Times are the wall clock of Law Ruler; both ends count. */
+export interface InboxFilter {
+  readonly FromDate?: string
+  readonly ToDate?: string
+  readonly CaseTypes?: ReadonlyArray<number>
 }
 
 /** Ids of Law Ruler are whole numbers; anything else never reaches it. */
@@ -58,10 +65,10 @@ export const makeReading = (advanced: AdvancedApi, statuses: Statuses): Reading 
     return Option.some(remember(leadToCase(lead, Option.isSome(fields) ? fields.value.data : [], statuses)))
   })
 
-  const inboxPage = Effect.fnUntraced(function* (page: number, from?: string) {
+  const inboxPage = Effect.fnUntraced(function* (page: number, filter: InboxFilter = {}) {
     const { count, data } = yield* advanced.call(wire.searchInboxItems, Leads, {
       query: pageQuery(page),
-      body: from === undefined ? wire.inboxSearch : { ...wire.inboxSearch, FromDate: from }
+      body: { ...wire.inboxSearch, ...filter }
     })
     return { cases: data.map((lead) => remember(leadToCase(lead, [], statuses))), count }
   })

@@ -12,6 +12,7 @@ import { changes } from "./Changes.ts"
 import { credentialFields, credentialsOf } from "./Credentials.ts"
 import { makeDocuments } from "./Documents.ts"
 import { updateFields } from "./Fields.ts"
+import { history } from "./History.ts"
 import { makeLegacyApi } from "./LegacyApi.ts"
 import { addNote, readNotes } from "./Notes.ts"
 import { makeReading } from "./Reading.ts"
@@ -33,7 +34,8 @@ const crm = (connection: PluginConnection) =>
       const reading = makeReading(advanced, statuses)
       const operations = Crm.of({
         verify: verify({ session, legacy, reading, statuses }),
-        changes: (cursor) => changes(reading, cursor),
+        changes: (cursor, scope) =>
+          scope === undefined ? changes(reading, cursor) : history({ reading, statuses }, cursor, scope),
         catalog: Effect.fn("LawRuler.catalog")(() => statuses.catalog),
         decode: Effect.fn("LawRuler.decode")(({ receipts }) => Effect.sync(() => decodeReceipts(receipts))),
         read: Effect.fn("LawRuler.read")(({ ids }) => reading.many(ids)),

@@ -384,7 +384,11 @@ export const brokenPlugins: ReadonlyArray<BrokenPlugin> = [
       "a pull with nothing new ends, with a cursor",
       "a change made during a pull is in this pull or the next",
       "a pull that breaks off fails, and its cursor loses nothing",
-      "a cursor that is not the plugin's is refused"
+      "a cursor that is not the plugin's is refused",
+      "a pull with a scope holds every case of it, ends with a page that says so, and says how many there are or nothing",
+      "a scope's dates leave out what changed before and after them, and the ends count",
+      "a scope of one case type, by name or id, holds its cases and no others; an unknown one is refused",
+      "a pull with a scope goes on behind its first page with another plugin, and takes no other cursor"
     ]
   },
   ...brokenDocuments

@@ -108,3 +108,55 @@ describe("changes", () => {
     )
   )
 })
+
+describe("changes within a scope", () => {
+  const september = { from: Date.parse("2026-09-01T04:00:00Z"), to: Date.parse("2026-09-30T04:00:00Z"), caseTypes: [] }
+  const idsOf = (pages: ReadonlyArray<{ readonly cases: ReadonlyArray<{ readonly externalId: string }> }>) =>
+    pages.flatMap(({ cases }) => cases.map(({ externalId }) => Number(externalId)))
+
+  it.effect("asks for the window by Law Ruler's clock and tells how many leads it holds", () =>
+    withAnswers(inbox(leads(1, 250)), (crm, requests) =>
+      Effect.gen(function* () {
+        const pages = yield* Stream.runCollect(crm.changes(null, september))
+        assert.deepStrictEqual(pages.map(({ isLast, total }) => [isLast, total]), [[false, 250], [false, 250], [true, 250]])
+        const [search] = requests.filter(({ path }) => path.endsWith("SearchInboxItems"))
+        const body = search?.body?._tag === "Json" ? (search.body.value as Record<string, unknown>) : {}
+        assert.deepStrictEqual([body["FromDate"], body["ToDate"]], ["2026-09-01T00:00:00", "2026-09-30T00:00:00"])
+        assert.notProperty(body, "CaseTypes")
+      })
+    )
+  )
+
+  it.effect("goes on behind any page by its cursor", () =>
+    withAnswers(inbox(leads(1, 250)), (crm) =>
+      Effect.gen(function* () {
+        const [first] = yield* Stream.runCollect(Stream.take(crm.changes(null, september), 1))
+        const rest = yield* Stream.runCollect(crm.changes(first!.cursor, september))
+        assert.deepStrictEqual(idsOf([first!, ...rest]), leads(1, 250).map(({ LeadId }) => LeadId))
+      })
+    )
+  )
+
+  it.effect("skips no lead when others leave the window, though some then come twice", () => {
+    const items = leads(1, 350)
+    // What changes meanwhile is no longer in the window: first thirty leads of the first page, then one of the third.
+    const leave = (page: number) => void (page === 1 ? items.splice(5, 30) : page === 3 ? items.splice(250, 1) : [])
+    return withAnswers(inbox(items, leave), (crm) =>
+      Effect.gen(function* () {
+        const seen = new Set(idsOf(yield* Stream.runCollect(crm.changes(null, september))))
+        assert.deepStrictEqual(items.filter(({ LeadId }) => !seen.has(LeadId)), [])
+      })
+    )
+  })
+
+  it.effect("ends a window at the end of the hour that came twice", () =>
+    withAnswers(inbox(leads(1, 3)), (crm, requests) =>
+      Effect.gen(function* () {
+        // 01:10 in the second round of that hour.
+        yield* Stream.runDrain(crm.changes(null, { ...september, to: Date.parse("2026-11-01T06:10:00Z") }))
+        const body = requests.at(-1)!.body
+        assert.strictEqual(body?._tag === "Json" ? (body.value as Record<string, unknown>)["ToDate"] : "", "2026-11-01T01:59:59")
+      })
+    )
+  )
+})

@@ -5,7 +5,7 @@
  * works here therefore works unchanged when a worker thread stands in between; whatever cannot be cloned fails now.
  */
 import type { CrmPlugin, PluginConnection } from "@casewire/core/CrmPlugin"
-import { Crm, CrmCheck, CrmError, crmOperations, CrmPage } from "@casewire/core/ports/Crm"
+import { Crm, CrmCheck, CrmError, crmOperations, CrmPage, CrmScope } from "@casewire/core/ports/Crm"
 import { CrmDocuments, crmDocumentOperations } from "@casewire/core/ports/CrmDocuments"
 import { CrmHttp, CrmRequest, CrmResponse } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
@@ -64,6 +64,7 @@ const carry = <T, E>(schema: Schema.Codec<T, E>) => {
 const carryError = carry(CrmError)
 const carryCheck = carry(CrmCheck)
 const carryPage = carry(CrmPage)
+const carryScope = carry(CrmScope)
 const carryRequest = carry(CrmRequest)
 const carryResponse = carry(CrmResponse)
 
@@ -80,7 +81,10 @@ const guardCall = <P, PE, S, SE>(
 const guardCrm = (crm: Crm["Service"]): Crm["Service"] =>
   Crm.of({
     verify: crm.verify.pipe(Stream.map(carryCheck), Stream.mapError(carryError)),
-    changes: (cursor) => crm.changes(cursor).pipe(Stream.map(carryPage), Stream.mapError(carryError)),
+    changes: (cursor, scope) =>
+      crm
+        .changes(cursor, scope === undefined ? undefined : carryScope(scope))
+        .pipe(Stream.map(carryPage), Stream.mapError(carryError)),
     catalog: guardCall(crmOperations.catalog, crm.catalog),
     decode: guardCall(crmOperations.decode, crm.decode),
     read: guardCall(crmOperations.read, crm.read),

@@ -134,9 +134,21 @@ export interface CrmNote extends Schema.Schema.Type<typeof CrmNote> {}
 export const CrmPage = Schema.Struct({
   cases: Schema.Array(CrmCase),
   /** Where the next pull starts; opaque to the core. */
-  cursor: Schema.String
+  cursor: Schema.String,
+  /** How many cases the scope holds, where the CRM says so. */
+  total: Schema.optionalKey(Schema.Int),
+  /** Of a pull with a scope: nothing comes behind this page. */
+  isLast: Schema.optionalKey(Schema.Boolean)
 })
 export interface CrmPage extends Schema.Schema.Type<typeof CrmPage> {}
+
+/** A bounded part of what the CRM holds: by last change, both ends included, and by case type (id or name; none: all). */
+export const CrmScope = Schema.Struct({
+  from: Schema.NullOr(Instant),
+  to: Schema.NullOr(Instant),
+  caseTypes: Schema.Array(Schema.String)
+})
+export interface CrmScope extends Schema.Schema.Type<typeof CrmScope> {}
 
 export const crmOperations = {
   decode: { payload: Schema.Struct({ receipts: Schema.Array(CrmReceipt) }), success: Schema.Array(CrmChange) },
@@ -167,7 +179,12 @@ export class Crm extends Context.Service<
     /** Tries the credentials step by step; a check that fails is a value, so that later checks can still be shown. */
     readonly verify: Stream.Stream<CrmCheck, CrmError>
     /** What changed since the cursor (`null`: the first look-back), page by page, each with the cursor after it. */
-    readonly changes: (cursor: string | null) => Stream.Stream<CrmPage, CrmError>
+    /**
+     * With a scope: the cases in it (`null`: from its beginning), each page with the cursor behind that very page, so
+     * that a pull may end anywhere and go on later. No case is skipped because another one changed meanwhile; some may
+     * come twice. The last page says that it is.
+     */
+    readonly changes: (cursor: string | null, scope?: CrmScope) => Stream.Stream<CrmPage, CrmError>
     /** Case types, statuses and fields. */
     readonly catalog: Call<"catalog">
     /** Stored receipts to changes; pure, never calls the CRM. One answer per receipt, in order. */
