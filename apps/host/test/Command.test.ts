@@ -83,6 +83,51 @@ describe("the casewire command", { concurrent: false }, () => {
       }
     }))
 
+  it("doctor: reads the store of a stopped host, finds nothing wrong, and shows the support contact", () =>
+    inFolder(async (data, { port }) => {
+      const env = { CASEWIRE_DATA: data, CASEWIRE_PORT: String(port), CASEWIRE_SUPPORT_CONTACT: "help@firm.example" }
+      const nothing = await run(["doctor"], env)
+      assert.deepStrictEqual([nothing.code, /there is no store/.test(nothing.err), existsSync(join(data, "key"))], [78, true, false])
+      await run(["token"], env)
+      const { code, out } = await run(["doctor"], env)
+      assert.strictEqual(code, 0)
+      assert.match(out, /^No host is running; read the store in .*\n/)
+      assert.match(out, /Support: help@firm\.example\n$/)
+    }))
+
+  it("doctor: asks the running host, and ends with 1 and the codes where something is an error", () =>
+    inFolder(async (data, options) => {
+      const host = await startHost(options)
+      const env = { CASEWIRE_DATA: data, CASEWIRE_PORT: String(options.port) }
+      const withoutToken = await run(["doctor"], env)
+      assert.deepStrictEqual([withoutToken.code, /CASEWIRE_API_TOKEN/.test(withoutToken.err)], [78, true])
+      await stop(host)
+      const token = (await run(["token"], env)).out.trim()
+      const again = await startHost(options)
+      const answer = await fetch(`${again.url}/api/v1/connections`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({
+          plugin: "law-ruler",
+          values: { username: "u", password: "p", clientRoot: "harbor", clientSecret: "s", key: "k" }
+        })
+      })
+      assert.strictEqual(answer.status, 201)
+      const asked = { ...env, CASEWIRE_API_TOKEN: token }
+      const [text, json] = await Promise.all([run(["doctor"], asked), run(["doctor", "--json"], asked)])
+      await stop(again)
+      assert.deepStrictEqual([text.code, json.code], [1, 1])
+      assert.include(text.out, `Asked the running host at ${again.url}.`)
+      assert.match(text.out, /error {4}not-connected\n.*The sign-in was never checked.*\n.*Verify the connection\./)
+      assert.match(text.err, /2 errors found/)
+      const report = JSON.parse(json.out) as { healthy: boolean; connections: ReadonlyArray<{ findings: ReadonlyArray<{ code: string }> }> }
+      assert.isFalse(report.healthy)
+      assert.deepStrictEqual(
+        report.connections.flatMap(({ findings }) => findings.map(({ code }) => code)),
+        ["not-connected", "enable-off", "webhook-token-missing", "webhook-trigger"]
+      )
+    }), 90_000)
+
   it("answers wrong usage with help and a code that is not 0", async () => {
     const { code, err, out } = await run(["dance"], {})
     assert.notStrictEqual(code, 0)
