@@ -61,6 +61,46 @@ describe("the manifest", () => {
     for (const { help } of manifest.credentials) assert.isAbove(help.length, 40)
   })
 
+  it("says at each value where the firm finds it, and whom to ask for what is not there", () => {
+    const help = Object.fromEntries(manifest.credentials.map(({ help, name }) => [name, help]))
+    assert.include(help["username"], "A user of its own")
+    assert.include(help["password"], "change it here too")
+    assert.include(help["clientRoot"], "https://yourfirm.lawruler.com, it is yourfirm")
+    for (const name of ["clientSecret", "key"]) assert.include(help[name], "Setup, then Third-Party Integrations")
+    assert.match(help["clientSecret"] ?? "", /support@lawruler\.com .* Advanced API and higher rate limits/)
+  })
+
+  it("tells how a webhook is set up, in the guide's order and in Law Ruler's own words", () => {
+    const steps = manifest.webhook.steps.join("\n")
+    const order = [
+      "Setup, then Webhooks",
+      "create one first",
+      "Edit selected webhook",
+      "API URL",
+      "case types and statuses",
+      "Lead ID, Case Type ID, Case Type, Status ID, Status, Full Name, Created Date, Primary Contact ID, First Name and Last Name",
+      "Save the webhook",
+      "Send via Webhook"
+    ].map((words) => steps.indexOf(words))
+    assert.notInclude(order, -1)
+    assert.deepStrictEqual(
+      order.toSorted((a, b) => a - b),
+      order
+    )
+  })
+
+  it("says where in Law Ruler notes and documents are found, and takes the guide's five options in a webhook's URL", () => {
+    assert.strictEqual(manifest.notes?.place, "Notes, category Client Communications")
+    assert.strictEqual(manifest.documents?.place, "Documents")
+    assert.deepStrictEqual(manifest.webhook.options, [
+      "list_id",
+      "list_name",
+      "list_action",
+      "remove_from_list",
+      "campaign_id"
+    ])
+  })
+
   it("leads to Law Ruler's three hosts, and in the sandbox below the client root", () => {
     assert.deepStrictEqual(manifest.origins, {
       legacy: "https://{clientRoot}.lawruler.com/",
