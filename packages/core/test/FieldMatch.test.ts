@@ -204,6 +204,22 @@ describe("kinds of fields", () => {
     ["", undefined]
   ])("reads %s as %s", (word, kind) => assert.strictEqual(kindOf(word), kind))
 
+  it("knows every type of field that the platform has", () => {
+    const types =
+      "short text, long text, rich text, number, currency, percentage, date, date-time, time, date range, dropdown, " +
+      "radio, checkboxes, yes/no, file, signature, phone, e-mail, address"
+    assert.deepStrictEqual(
+      types.split(", ").filter((type) => kindOf(type) === undefined),
+      []
+    )
+    assert.deepStrictEqual(["checkboxes", "dropdown", "signature", "percentage"].map(kindOf), [
+      "multi",
+      "single",
+      "file",
+      "number"
+    ])
+  })
+
   it("names what gets lost, and blocks what cannot be", () => {
     assert.deepStrictEqual(fit("text", "email"), { _tag: "Same" })
     assert.deepStrictEqual(fit("multi", "single"), { _tag: "Lossy", loss: "only one of several answers can be kept" })
