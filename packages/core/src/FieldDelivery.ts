@@ -5,14 +5,13 @@
  * nothing waiting makes none. The CRM is read first, and where it moved it wins; only what differs is written. A field
  * that the mapping cannot put into the CRM's words stays unsent with the reason, and holds nothing else up.
  */
-import { Clock, Context, Effect, Layer, Option, Result } from "effect"
+import { Clock, Context, Effect, Layer, Option } from "effect"
 import { CaseMapping } from "./CaseMapping.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { fieldKeyProblem } from "./domain/FieldKey.ts"
 import { rawOf, sameField, settleFields, textOf, waitingFields } from "./domain/FieldSync.ts"
-import { parseBody } from "./domain/FlatRecord.ts"
 import type { Instant } from "./domain/Ids.ts"
 import type { Work } from "./domain/Job.ts"
 import { outgoingRefusal } from "./domain/Mapping.ts"
@@ -145,30 +144,10 @@ export class FieldDelivery extends Context.Service<
 
       /** Values that receipts reported since the read before a push: the push may have overwritten them. */
       const reportedBetween = Effect.fnUntraced(function* (connection: Connection, work: PushFields, since: Instant) {
-        const crm = yield* Crm
-        const receipts = yield* storage.receipts(connection.firmId, {
-          connectionId: connection.id,
-          externalCaseId: work.externalCaseId,
-          limit: 20
-        })
-        const recent = receipts.flatMap((receipt) => {
-          if (receipt.receivedAt < since || receipt.disposition._tag !== "Accepted") return []
-          const entries = parseBody(receipt.mediaType, receipt.body)
-          return Result.isFailure(entries)
-            ? []
-            : [
-                {
-                  receiptId: receipt.id,
-                  receivedAt: receipt.receivedAt,
-                  entries: entries.success,
-                  aliases: connection.aliases
-                }
-              ]
-        })
-        const changes = recent.length === 0 ? [] : yield* crm.decode({ receipts: recent })
+        const reported = yield* delivery.reportedSince(connection, work.externalCaseId, since)
         return (crmKey: string): ReadonlyArray<string> =>
-          changes.flatMap((change) => {
-            const raw = change._tag === "CaseReported" ? rawOf(change.case.fields, crmKey) : undefined
+          reported.flatMap(({ fields }) => {
+            const raw = rawOf(fields, crmKey)
             // A blank in a payload says nothing.
             const text = raw === undefined ? null : textOf(raw)
             return text === null || text.trim() === "" ? [] : [text]

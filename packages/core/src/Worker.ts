@@ -15,6 +15,7 @@ import type { Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
 import { isOutboundEffective } from "./domain/StatusResume.ts"
 import { heldBy } from "./domain/Toggles.ts"
+import { HistoryImport } from "./HistoryImport.ts"
 import { interlocked, Stopped } from "./Interlock.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
@@ -24,6 +25,7 @@ import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import { CallPriority } from "./ports/CrmHttp.ts"
 import { type Lease, LeaseLost, type Outcome, Queue } from "./ports/Queue.ts"
 import { Reconciler } from "./Reconciler.ts"
+import { StatusDelivery } from "./StatusDelivery.ts"
 
 export const WorkerLimits = Context.Reference<{
   readonly concurrency: number
@@ -53,6 +55,8 @@ export class Worker extends Context.Service<
       const documents = yield* DocumentSync
       const notes = yield* NotePull
       const fieldDelivery = yield* FieldDelivery
+      const statusDelivery = yield* StatusDelivery
+      const history = yield* HistoryImport
       const hooks = yield* PlatformHooks
       const poller = yield* Poller
       const queue = yield* Queue
@@ -99,7 +103,7 @@ export class Worker extends Context.Service<
           case "AddNote":
             return delivery.addNote(connection, lease, work)
           case "PushStatus":
-            return delivery.pushStatus(connection, lease, work)
+            return statusDelivery.pushStatus(connection, lease, work)
           case "PushFields":
             return fieldDelivery.pushFields(connection, lease, work)
           case "Notify":
@@ -114,6 +118,10 @@ export class Worker extends Context.Service<
             return poller.sweep(connection, lease)
           case "Pull":
             return poller.pull(connection, lease)
+          case "ImportHistory":
+            return history.step(connection, lease, work)
+          case "ImportCases":
+            return queue.settle(lease, { _tag: "Dead", reason: "not-there" })
         }
       }
 
@@ -251,7 +259,7 @@ export class Worker extends Context.Service<
 
       return Worker.of({ runOnce, run })
     })
-  ).pipe(Layer.provide([FieldDelivery.layer, DocumentSync.layer, NotePull.layer]))
+  ).pipe(Layer.provide([FieldDelivery.layer, StatusDelivery.layer, DocumentSync.layer, HistoryImport.layer, NotePull.layer]))
 }
 
 const authPauseMs = 30_000
