@@ -10,6 +10,7 @@ import { Readable } from "node:stream"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Cause, Effect, Exit, Fiber, Schema } from "effect"
 import * as MultipartParser from "effect/http/MultipartParser"
+import { safeName } from "@casewire/core/domain/Document"
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
 import type { FirmId } from "@casewire/core/domain/Ids"
 import { newId } from "@casewire/core/domain/Ids"
@@ -220,14 +221,3 @@ const fileSink = (request: IncomingMessage, maxBytes: number): FileSink => {
 }
 
 const textPart = (name: string): string => name.slice(0, 500)
-
-// oxlint-disable-next-line no-control-regex -- removing control characters is the point
-const unsafe = /[\u0000-\u001F\u007F-\u009F/\\:*?"<>|\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g
-const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
-
-/** A name to show and to offer for saving; it is never a path here, and must not become one elsewhere. */
-export const safeName = (name: string): string => {
-  const last = name.normalize("NFC").split(/[/\\]/).at(-1)!.replace(unsafe, "").trim().replace(/^\.+/, "")
-  const short = last.length > 200 ? `${last.slice(0, 180)}${/\.[^.]{1,19}$/.exec(last)?.[0] ?? ""}` : last
-  return short === "" ? "document" : device.test(short) ? `_${short}` : short
-}

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
-import { multipartDefaults, safeName } from "../src/WebhookMultipart.ts"
+import { safeName } from "@casewire/core/domain/Document"
+import { multipartDefaults } from "../src/WebhookMultipart.ts"
 import { allOn, fields, firm, head, raw, startWorld, type World } from "./Harness.ts"
 
 const limits = { ...multipartDefaults, textBytes: 5000, files: 3, fileBytes: 200_000, totalBytes: 2_000_000 }
