@@ -18,7 +18,9 @@ const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>([
   "Notify",
   "PullNotes",
   "PullDocuments",
-  "Sweep"
+  "Sweep",
+  "ImportHistory",
+  "ImportCases"
 ])
 
 export type JobInserter = (job: NewJob, now: number) => void

@@ -130,7 +130,9 @@ export const workWords = {
   Pull: "pull",
   PullNotes: "pull-notes",
   PullDocuments: "pull-documents",
-  Sweep: "sweep"
+  Sweep: "sweep",
+  ImportHistory: "import-history",
+  ImportCases: "import-cases"
 } as const satisfies Record<Work["_tag"], WorkWord>
 
 const workTags = {
@@ -144,7 +146,9 @@ const workTags = {
   pull: "Pull",
   "pull-notes": "PullNotes",
   "pull-documents": "PullDocuments",
-  sweep: "Sweep"
+  sweep: "Sweep",
+  "import-history": "ImportHistory",
+  "import-cases": "ImportCases"
 } as const satisfies Record<WorkWord, Work["_tag"]>
 
 export const workTag = (word: WorkWord): Work["_tag"] => workTags[word]
@@ -190,6 +194,9 @@ const aboutOf = (work: Work): Readonly<Record<string, string>> => {
     case "Pull":
     case "Sweep":
       return {}
+    case "ImportHistory":
+    case "ImportCases":
+      return { runId: work.runId }
   }
 }
 

@@ -18,7 +18,9 @@ export const WorkWord = Schema.Literals([
   "pull",
   "pull-notes",
   "pull-documents",
-  "sweep"
+  "sweep",
+  "import-history",
+  "import-cases"
 ])
 export type WorkWord = typeof WorkWord.Type
 const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Array(item))

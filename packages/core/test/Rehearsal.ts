@@ -13,6 +13,8 @@ import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { FirmId } from "@casewire/core/domain/Ids"
 import type { Toggles } from "@casewire/core/domain/Toggles"
 import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
+import { HistoryImport } from "@casewire/core/HistoryImport"
+import { ImportRuns } from "@casewire/core/ImportRuns"
 import { Inbox } from "@casewire/core/Inbox"
 import * as Memory from "@casewire/core/memory/Memory"
 import { Lists } from "@casewire/core/Lists"
@@ -66,9 +68,12 @@ export interface FakeDocument {
 
 /** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
 export interface Fault {
-  readonly on: "addNote" | "setStatus" | "updateFields" | "read" | "upload" | "open"
-  readonly how: "before" | "after" | "late" | "throttled"
+  readonly on: "changes" | "addNote" | "setStatus" | "updateFields" | "read" | "upload" | "open"
+  readonly how: "before" | "after" | "late" | "throttled" | "refused"
 }
+
+/** How many cases a page of a pull with a scope holds. */
+export const historyPage = 10
 
 const emptyCatalog: CrmCatalog = { caseTypes: [], statuses: [], fields: [] }
 
@@ -86,9 +91,11 @@ export class FakeCrm extends Context.Service<
     /** What was asked to be written, field by field. */
     readonly fieldWrites: Array<Readonly<Record<string, string>>>
     catalog: CrmCatalog
+    /** Whether a page of a scope says how many cases the scope holds. */
+    tellsTotal: boolean
   }
 >()("test/FakeCrm") {
-  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [], unlisted: new Set(), fieldWrites: [], catalog: emptyCatalog }))
+  static readonly layer = Layer.sync(FakeCrm, () => ({ leads: new Map(), faults: [], calls: [], late: [], unlisted: new Set<string>(), fieldWrites: [], catalog: emptyCatalog, tellsTotal: true }))
 }
 
 const crmOf = Effect.gen(function* () {
@@ -103,6 +110,7 @@ const crmOf = Effect.gen(function* () {
       const index = crm.faults.findIndex((fault) => fault.on === on)
       const how = index < 0 ? undefined : crm.faults.splice(index, 1)[0]!.how
       if (how === "before") return fail(new CrmUnreachable({ message: "connection refused" }))
+      if (how === "refused") return fail(new CrmRefused({ message: "the CRM refuses" }))
       if (how === "throttled")
         return Effect.flatMap(Clock.currentTimeMillis, (now) => fail(new CrmRateLimited({ until: now + 5000 })))
       if (how === "late") {
@@ -121,8 +129,29 @@ const crmOf = Effect.gen(function* () {
   }
   return Crm.of({
     verify: Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true }),
-    changes: () =>
-      Stream.sync(() => ({ cases: [...crm.leads.keys()].filter((id) => !crm.unlisted.has(id)).flatMap((id) => read(ExternalCaseId.make(id))), cursor: "next" })),
+    changes: (cursor, scope) =>
+      scope === undefined
+        ? Stream.sync(() => ({
+            cases: [...crm.leads.keys()].filter((id) => !crm.unlisted.has(id)).flatMap((id) => read(ExternalCaseId.make(id))),
+            cursor: "next"
+          }))
+        : Stream.paginate(cursor, (after) =>
+            Effect.map(
+              write("changes", () => undefined),
+              () => {
+                const { from, to } = scope
+                const all = [...crm.leads.keys()]
+                  .flatMap((id) => read(ExternalCaseId.make(id)))
+                  .filter(({ updatedAt = 0 }) => updatedAt >= (from ?? 0) && updatedAt <= (to ?? Infinity))
+                const start = after === null ? 0 : all.findIndex(({ externalId }) => externalId === after) + 1
+                const page = all.slice(start, start + historyPage)
+                const isLast = start + historyPage >= all.length
+                const next = page.at(-1)?.externalId ?? "end"
+                const total = crm.tellsTotal ? { total: all.length } : {}
+                return [[{ cases: page, cursor: next, isLast, ...total }], isLast ? Option.none() : Option.some(next)] as const
+              }
+            )
+          ),
     catalog: () => Effect.sync(() => crm.catalog),
     decode: ({ receipts }) =>
       Effect.sync(() =>
@@ -280,6 +309,8 @@ export const quietMs = 11_000
 export const layer = Layer.mergeAll(
   CaseEntries.layer,
   Conflicts.layer,
+  HistoryImport.layer,
+  ImportRuns.layer,
   Inbox.layer,
   Lists.layer,
   Setup.layer,

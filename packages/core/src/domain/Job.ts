@@ -9,6 +9,7 @@ import { Schema } from "effect"
 import { CaseId, ExternalCaseId } from "./Case.ts"
 import { ConnectionId } from "./Connection.ts"
 import { FirmId, Instant } from "./Ids.ts"
+import { RunId } from "./Run.ts"
 import { SubscriptionId, WebhookId } from "./Subscription.ts"
 
 export const JobId = Schema.String.pipe(Schema.brand("JobId"))
@@ -56,7 +57,11 @@ export const Work = Schema.TaggedUnion({
     size: Schema.Int
   },
   /** Compare what is known of recently active cases with the CRM's own list. */
-  Sweep: {}
+  Sweep: {},
+  /** Take one page of a history import in. */
+  ImportHistory: { runId: RunId },
+  /** Take some rows of an uploaded file in. */
+  ImportCases: { runId: RunId }
 })
 export type Work = typeof Work.Type
 

@@ -103,6 +103,9 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
     // The firm's own tools are told whatever the switches say: those are about the CRM.
     case "Notify":
       return undefined
+    // What a person uploaded is the platform's own.
+    case "ImportCases":
+      return undefined
     case "PushDocument": {
       const verdict = outbound("document", toggles)
       return verdict._tag === "Send" ? undefined : verdict.reason
@@ -112,6 +115,7 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
     case "PullNotes":
     case "PullDocuments":
     case "Sweep":
+    case "ImportHistory":
     case "Pull": {
       const verdict = intake(toggles)
       return verdict._tag === "Accept" ? undefined : verdict.reason
