@@ -4,7 +4,7 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Cause, Effect, Layer } from "effect"
-import { HttpRouter, HttpServerError, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { Api } from "@casewire/api/Api"
 import { type Problem, problemContentType } from "@casewire/api/Problem"
@@ -45,9 +45,24 @@ export const apiApp = (requestsPerHour?: number) => Effect.map(HttpRouter.toHttp
       return known.status >= 500 && !Cause.hasInterruptsOnly(cause)
         ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
         : Effect.succeed(toResponse(known))
-    })
+    }),
+    traced
   )
 )
+
+/**
+ * One span a request: its method, the route it matched and the answer's status. Never its address: ids and parameters
+ * may be anything that a caller typed.
+ */
+const traced = <E, R>(app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  Effect.gen(function* () {
+    const { method } = yield* HttpServerRequest.HttpServerRequest
+    yield* Effect.annotateCurrentSpan("http.request.method", method)
+    // The router adds `http.route` to the span it runs in.
+    const response = yield* app
+    yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
+    return response
+  }).pipe(Effect.withSpan("Api.request", { kind: "server" }))
 
 const needsProblem = (response: HttpServerResponse.HttpServerResponse): boolean =>
   response.status >= 400 && (response.body._tag === "Empty" || response.body.contentType !== problemContentType)

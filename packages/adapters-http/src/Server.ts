@@ -11,6 +11,7 @@ import type { Duplex } from "node:stream"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Context, Effect, Layer, Schema } from "effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type { CrmConnections } from "@casewire/core/CrmConnections"
 import type { CaseEntries } from "@casewire/core/CaseEntries"
 import type { Conflicts } from "@casewire/core/Conflicts"
@@ -138,7 +139,9 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
     Effect.provideService(PublicUrl, { base: Effect.sync(() => options.publicUrl?.replace(/\/+$/, "") ?? where.url) })
   )
   const api = yield* NodeHttpServer.makeHandler(app, { scope }).pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(limits.bodyBytes))
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(limits.bodyBytes)),
+    // The framework's span holds the whole address; `ApiApp` makes one that holds the route.
+    Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)
   )
   const fork = Effect.runForkWith(yield* Effect.context<never>())
 

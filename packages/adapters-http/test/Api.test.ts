@@ -108,7 +108,7 @@ describe("connections", () => {
     expect(answer.body.errors).toEqual([
       { field: "clientRoot", code: "reserved" },
       { field: "password", code: "missing" },
-      { field: "x", code: "unknown" }
+      { field: "values", code: "unknown" }
     ])
     const unknown = await world.call("POST", "/connections", { plugin: "nothing", values })
     expect(unknown.body.errors).toEqual([{ field: "plugin", code: "unknown" }])

@@ -244,7 +244,7 @@ export const checkAliases = (
     for (const key of [field.name, ...field.aliases]) taken.set(normaliseKey(key), field.name)
   for (const option of manifest.webhook.options) taken.set(normaliseKey(option), option)
   return Object.entries(aliases).flatMap(([field, keys]): ReadonlyArray<FieldProblem> => {
-    if (!manifest.webhook.required.some(({ name }) => name === field)) return [{ field, code: "unknown-field" }]
+    if (!manifest.webhook.required.some(({ name }) => name === field)) return [{ field: "aliases", code: "unknown-field" }]
     return keys.flatMap((key): ReadonlyArray<FieldProblem> => {
       const normal = normaliseKey(key)
       if (normal === "" || key.length > 100) return [{ field, code: "unusable-key" }]
