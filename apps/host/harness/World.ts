@@ -3,7 +3,7 @@
  * firm's staff. Plain `fetch`, so that nothing of the product stands between the story and the wire.
  */
 
-export interface Answer {
+interface Answer {
   readonly status: number
   // oxlint-disable-next-line no-explicit-any -- foreign JSON that the steps look into and compare
   readonly body: any

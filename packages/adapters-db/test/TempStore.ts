@@ -11,12 +11,12 @@ import { JobId, Priority, type NewJob } from "@casewire/core/domain/Job"
 import { ReceiptId, type Receipt } from "@casewire/core/domain/Receipt"
 import type { SqliteOptions } from "../src/Sqlite.ts"
 
-export const makeFolder = (): { readonly folder: string; readonly remove: () => void } => {
+const makeFolder = (): { readonly folder: string; readonly remove: () => void } => {
   const folder = mkdtempSync(join(tmpdir(), "casewire-db-"))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-export const optionsIn = (folder: string, key: Uint8Array = randomBytes(32)): SqliteOptions => ({
+const optionsIn = (folder: string, key: Uint8Array = randomBytes(32)): SqliteOptions => ({
   file: join(folder, "casewire.db"),
   documents: join(folder, "documents"),
   kek: Redacted.make(key)

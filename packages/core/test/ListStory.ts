@@ -38,7 +38,7 @@ export const send = Effect.fnUntraced(function* (
 })
 
 /** Until nothing is under way; a read may wait for others to share its call. */
-export const quiet = work(3, 2500)
+const quiet = work(3, 2500)
 
 /** The CRM moves to a status and says so. */
 export const fire = Effect.fnUntraced(function* (
