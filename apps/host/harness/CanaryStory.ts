@@ -78,6 +78,8 @@ export const canaryStory = async (hostUrl: string, sandboxUrl: string, crm: Echo
   const { LeadID: _lead, Status: _status, ...incomplete } = record
   expectEqual("one without its fields is refused", (await ask(hook, form(incomplete))).status, 422)
   await ask(hook, form({ ...record, LeadID: facts.phone, [`${facts.socialSecurity}`]: facts.email }))
+  // Keys are the sender's words as well, and a warning names its key.
+  expectEqual("odd keys are taken", (await ask(hook, form({ ...record, [facts.note]: "a\u0001b", [facts.socialSecurity]: "\u0002" }))).status, 200)
   const hostile: ReadonlyArray<readonly [string, string | Buffer]> = [
     ["application/json", `{"Lead ID":"${facts.fullName}","__proto__":{"a":"${facts.email}"}}`],
     ["application/json", `{"Lead ID":"${facts.fullName}", ${facts.message}`],

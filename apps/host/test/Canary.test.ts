@@ -82,7 +82,10 @@ describe("no canary is found", { concurrent: false }, () => {
       for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
       const exited = new Promise((resolve) => child.on("exit", resolve))
       const url = `http://127.0.0.1:${port}`
-      while ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok !== true) await new Promise((resolve) => setTimeout(resolve, 50))
+      while ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok !== true) {
+        if (child.exitCode !== null) assert.fail(`the host ended:\n${output}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
       const outcome = await canaryStory(url, sandbox.url, crm, token.trim())
       const needles = needlesOf(outcome, token.trim(), data)
       const running = hitsInFiles(needles, data)

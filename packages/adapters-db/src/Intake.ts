@@ -118,7 +118,7 @@ export class Intake {
           receipt.externalCaseId,
           receipt.disposition._tag,
           receipt.receivedAt,
-          receiptVerdict(receipt),
+          receiptVerdict(this.#database.vault, receipt.firmId, receipt.id, receipt),
           segment.number
         )
         for (const job of jobs) this.#insertJob(job, now)

@@ -1,6 +1,6 @@
 /**
- * Receipts as rows: what came from outside is sealed, what became of it stands in the clear beside it (codes and field
- * names, never a value), because it changes and is asked for.
+ * Receipts as rows: what came from outside is sealed, what became of it stands beside it, because it changes and is asked
+ * for: in the clear where nothing is to be remarked, sealed where a remark names a key, which the sender chose.
  *
  * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
  * webhook's bytes cost. Whoever deletes receipts one day must delete a segment with the last of them.
@@ -70,7 +70,11 @@ export class Segments {
     const [, mediaType, body, query, headerNames] = content
     return decode(
       {
-        ...JSON.parse(row.verdict),
+        ...JSON.parse(
+          row.verdict.startsWith("{")
+            ? row.verdict
+            : this.#vault.open(row.firm_id, row.id, "receipt-verdict", Buffer.from(row.verdict, "base64"))
+        ),
         id: row.id,
         firmId: row.firm_id,
         connectionId: row.connection_id,
@@ -103,10 +107,13 @@ export class Segments {
 
 const decode = decoder(Receipt, "receipt")
 
-export const receiptVerdict = (verdict: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">): string =>
-  JSON.stringify({
-    disposition: verdict.disposition,
-    errors: verdict.errors,
-    warnings: verdict.warnings,
-    replayedAt: verdict.replayedAt
-  })
+/** As it is kept in its row. One with nothing to remark holds nothing that came from outside, and costs no sealing. */
+export const receiptVerdict = (
+  vault: Vault,
+  firmId: string,
+  id: string,
+  { disposition, errors, replayedAt, warnings }: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">
+): string => {
+  const text = JSON.stringify({ disposition, errors, warnings, replayedAt })
+  return errors.length === 0 && warnings.length === 0 ? text : vault.seal(firmId, id, "receipt-verdict", text).toString("base64")
+}

@@ -78,7 +78,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
             .updateTable("receipts")
             .set({
               disposition: verdict.disposition._tag,
-              verdict: receiptVerdict(verdict),
+              verdict: receiptVerdict(database.vault, firmId, id, verdict),
               external_case_id: verdict.externalCaseId
             })
             .where("firm_id", "=", firmId)

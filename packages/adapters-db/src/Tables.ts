@@ -29,6 +29,7 @@ export interface Tables {
     external_case_id: string | null
     disposition: string
     received_at: number
+    /** JSON; sealed, in Base64, where it holds warnings or errors: those name keys, and keys are the sender's own words. */
     verdict: string
     /** Which of `receipt_bodies` holds what arrived: the receive number of the first receipt in it. */
     segment: number
