@@ -1,12 +1,17 @@
 /** Spreadsheets by the reader with limits: what it refuses is told by its code and place, never by a text of the file. */
-import { SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
+import { type SheetFile, SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { readTables } from "@casewire/sheets/ReadTables"
-import { mappingSheetLimits } from "@casewire/sheets/SheetTable"
+import { caseImportLimits, mappingSheetLimits, type SheetLimits } from "@casewire/sheets/SheetTable"
 import { Effect, Layer } from "effect"
 
-export const layerSheets = Layer.succeed(SheetReader, {
-  mappingSheet: ({ bytes, fileName }) =>
-    readTables(bytes, { fileName, limits: mappingSheetLimits }).pipe(
+const read =
+  (limits: SheetLimits) =>
+  ({ bytes, fileName }: SheetFile) =>
+    readTables(bytes, { fileName, limits }).pipe(
       Effect.mapError(({ code, message }) => new SheetUnreadable({ code, message }))
     )
+
+export const layerSheets = Layer.succeed(SheetReader, {
+  mappingSheet: read(mappingSheetLimits),
+  cases: read(caseImportLimits)
 })

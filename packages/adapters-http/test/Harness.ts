@@ -32,7 +32,7 @@ import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Machine } from "@casewire/core/ports/Machine"
 import { Plugins } from "@casewire/core/ports/Plugins"
-import { SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
+import { type SheetFile, SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Setup } from "@casewire/core/Setup"
 import { layer as layerGateway } from "../src/CrmHttp.ts"
@@ -130,20 +130,19 @@ const layerPlugins = Layer.succeed(
 )
 
 /** Reads `.csv` files whose cells hold neither quotes nor commas; what real files may be is tested where they are read. */
-const layerSheets = Layer.succeed(SheetReader, {
-  mappingSheet: ({ bytes, fileName }) =>
-    fileName.endsWith(".csv")
-      ? Effect.succeed([
-          {
-            name: fileName.slice(0, -4),
-            rows: new TextDecoder()
-              .decode(bytes)
-              .split("\n")
-              .map((line) => line.split(","))
-          }
-        ])
-      : Effect.fail(new SheetUnreadable({ code: "unsupported-type", message: "Only .csv files are read." }))
-})
+const readPlainCsv = ({ bytes, fileName }: SheetFile) =>
+  fileName.endsWith(".csv")
+    ? Effect.succeed([
+        {
+          name: fileName.slice(0, -4),
+          rows: new TextDecoder()
+            .decode(bytes)
+            .split("\n")
+            .map((line) => line.split(","))
+        }
+      ])
+    : Effect.fail(new SheetUnreadable({ code: "unsupported-type", message: "Only .csv files are read." }))
+const layerSheets = Layer.succeed(SheetReader, { mappingSheet: readPlainCsv, cases: readPlainCsv })
 
 /** A machine on which all is well. */
 export const layerMachine = Layer.succeed(Machine, {

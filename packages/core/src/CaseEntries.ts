@@ -8,17 +8,16 @@ import {
   type CaseEntry,
   CaseId,
   type Client,
-  ClientId,
+  type ClientId,
   type CaseEvent,
-  ExternalCaseId,
-  ExternalClientId,
+  type ExternalCaseId,
   isLinked,
   noConnection
 } from "./domain/Case.ts"
 import type { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { Priority } from "./domain/Job.ts"
-import { unknownValue } from "./domain/Merge.ts"
+import { plainCase, plainClient } from "./domain/PlainCase.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
 import { CaseNotFound } from "./Outbox.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
@@ -72,20 +71,14 @@ export class CaseEntries extends Context.Service<
           ...(lastName === "" ? [{ field: "client.lastName", code: "empty" }] : [])
         ]
         if (errors.length > 0) return yield* new EntryInvalid({ errors })
-        const id = ClientId.make(yield* newId)
-        const client: Client = {
-          id,
-          firmId,
-          connectionId: noConnection,
-          externalId: ExternalClientId.make(id),
-          standing: "unverified",
+        const words = {
           firstName,
           lastName,
           fullName: `${firstName} ${lastName}`,
           email: input.email.trim(),
-          phone: input.phone.trim(),
-          updatedAt: yield* Clock.currentTimeMillis
+          phone: input.phone.trim()
         }
+        const client = plainClient(firmId, yield* newId, words, yield* Clock.currentTimeMillis)
         return client
       })
 
@@ -101,33 +94,11 @@ export class CaseEntries extends Context.Service<
         const client = fresh ?? known
         if (client === undefined) return yield* new EntryInvalid({ errors: [{ field: "client.id", code: "unknown" }] })
         const now = yield* Clock.currentTimeMillis
-        const id = CaseId.make(yield* newId)
-        const name = input.name?.trim() ?? ""
-        const created: Case = {
-          id,
-          firmId,
-          connectionId: noConnection,
-          externalId: ExternalCaseId.make(id),
-          clientId: client.id,
-          standing: "unverified",
-          name: name === "" ? [client.fullName, input.caseType].filter((part) => part !== "").join(" – ") : name,
-          caseType: { name: input.caseType },
-          status: input.status === undefined ? unknownValue : { ...unknownValue, platform: input.status },
-          reported: null,
-          fields: {},
-          values: {},
-          entry: input.entry,
-          dirtySince: null,
-          receiveNumber: 0,
-          createdAt: now,
-          updatedAt: now,
-          externalCreatedAt: null,
-          externalUpdatedAt: null,
-          verifiedAt: null
-        }
+        const { caseType, entry, name = "", status = null } = input
+        const created = plainCase(client, yield* newId, { name: name.trim(), caseType, status, entry }, now)
         const made: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at"> = { kind: "created", cause: by, before: null, after: null }
         yield* storage.withCase(
-          { connectionId: noConnection, externalCaseId: id },
+          { connectionId: noConnection, externalCaseId: created.id },
           Effect.gen(function* () {
             if (fresh !== undefined) yield* cases.saveClient(fresh)
             yield* cases.save(created)

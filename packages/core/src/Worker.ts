@@ -5,6 +5,7 @@
  * job's next state. A failure of our own storage or a bug is a defect; it is caught here, once, and counts an attempt.
  */
 import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Random } from "effect"
+import { CaseImport } from "./CaseImport.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
 import { DocumentSync } from "./DocumentSync.ts"
@@ -49,6 +50,7 @@ export class Worker extends Context.Service<
   static readonly layer = Layer.effect(
     Worker,
     Effect.gen(function* () {
+      const caseImport = yield* CaseImport
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
@@ -121,7 +123,7 @@ export class Worker extends Context.Service<
           case "ImportHistory":
             return history.step(connection, lease, work)
           case "ImportCases":
-            return queue.settle(lease, { _tag: "Dead", reason: "not-there" })
+            return caseImport.step(connection, lease, work)
         }
       }
 
@@ -259,7 +261,7 @@ export class Worker extends Context.Service<
 
       return Worker.of({ runOnce, run })
     })
-  ).pipe(Layer.provide([FieldDelivery.layer, StatusDelivery.layer, DocumentSync.layer, HistoryImport.layer, NotePull.layer]))
+  ).pipe(Layer.provide([CaseImport.layer, FieldDelivery.layer, StatusDelivery.layer, DocumentSync.layer, HistoryImport.layer, NotePull.layer]))
 }
 
 const authPauseMs = 30_000
@@ -282,8 +284,8 @@ const refusal = (connection: Connection, job: Job): ((now: Instant) => Outcome) 
   const isAskedFor = job.work._tag === "PushStatus" && !isOutboundEffective(connection)
   const reason = heldBy(job.work, connection.toggles) ?? (isAskedFor ? "the firm is asked how to resume" : undefined)
   if (reason !== undefined) return () => ({ _tag: "Held", reason })
-  // Decoding needs no sign-in, so a receipt is applied as a hint also while the CRM cannot be asked.
-  return connection.state === "connected" || job.work._tag === "ApplyReceipt"
+  // Decoding needs no sign-in, so a receipt is applied as a hint also while the CRM cannot be asked; a file needs none.
+  return connection.state === "connected" || job.work._tag === "ApplyReceipt" || job.work._tag === "ImportCases"
     ? undefined
     : (now) => ({ _tag: "GiveBack", at: now + authPauseMs, reason: "not-connected", sending: job.sentAt !== null })
 }

@@ -3,6 +3,7 @@
  * once; a script of faults lets a call fail before or after it took effect, or take effect later.
  */
 import { CaseEntries } from "@casewire/core/CaseEntries"
+import { CaseImport } from "@casewire/core/CaseImport"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { definePlugin } from "@casewire/core/CrmPlugin"
@@ -308,6 +309,7 @@ export const quietMs = 11_000
 
 export const layer = Layer.mergeAll(
   CaseEntries.layer,
+  CaseImport.layer,
   Conflicts.layer,
   HistoryImport.layer,
   ImportRuns.layer,

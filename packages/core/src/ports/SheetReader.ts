@@ -22,5 +22,7 @@ export class SheetReader extends Context.Service<
   {
     /** All sheets of a mapping sheet, within the limits for such files. */
     readonly mappingSheet: (file: SheetFile) => Effect.Effect<ReadonlyArray<SheetRows>, SheetUnreadable>
+    /** All sheets of a file of cases, within the wider limits for such files. */
+    readonly cases: (file: SheetFile) => Effect.Effect<ReadonlyArray<SheetRows>, SheetUnreadable>
   }
 >()("@casewire/core/ports/SheetReader") {}
