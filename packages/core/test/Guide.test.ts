@@ -8,7 +8,7 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Redacted } from "effect"
+import { Effect, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { run, tell, upload } from "./DocumentSteps.ts"
 import { connected, connectionId, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
@@ -90,6 +90,35 @@ describe("Enable integration", () => {
       yield* work()
       assert.isTrue(crm.leads.get("42")!.notes.some(({ text }) => text.includes("text m2")))
     }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("a password that was changed in the CRM", () => {
+  it.effect(
+    "stops every call and says that a reconnect is needed; once it was done all goes on and nothing is lost",
+    () =>
+      Effect.gen(function* () {
+        const { caseId, crm } = yield* start
+        crm.faults.push({ on: "addNote", how: "signed-out" })
+        yield* message(caseId, "m1")
+        yield* work()
+        assert.strictEqual((yield* theConnection).state, "reconnect-needed")
+        const calls = crm.calls.length
+        yield* accept({ _tag: "StatusChanged", eventId: "s1", caseId, status: "Signed" })
+        const poller = yield* Poller
+        for (let hour = 0; hour < 3; hour++) {
+          yield* poller.schedule
+          yield* work(2, 1_800_000)
+        }
+        assert.strictEqual(crm.calls.length, calls)
+        const setup = yield* Setup
+        yield* setup.reconnect(firmId, connectionId, { root: "harbor", password: "the new one" })
+        yield* Stream.runDrain(setup.verify(firmId, connectionId))
+        assert.strictEqual((yield* theConnection).state, "connected")
+        yield* work(2, 60_000)
+        const { notes, status } = crm.leads.get("42")!
+        assert.deepStrictEqual([notes.filter(({ text }) => text.includes("text m1")).length, status], [1, "Signed"])
+      }).pipe(Effect.provide(layer))
   )
 })
 

@@ -73,7 +73,8 @@ describe("the merge table", () => {
       after: { platform: "C", basePlatform: "B", baseCrm: "B", seenCrm: "B" }
     }
   ]
-  it.each(rows)("$situation", ({ after, effective = true, read, target, value, verdict }) => {
+  it.each(rows.map((row) => [row.situation, row] as const))("%s", (_, row) => {
+    const { after, effective = true, read, target, value, verdict } = row
     const decided = decide({ value, read, target, effective, same: sameStatus })
     assert.strictEqual(decided._tag, verdict)
     assert.deepStrictEqual(decided.value, after)

@@ -23,7 +23,7 @@ import { Outbox } from "@casewire/core/Outbox"
 import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
-import { Crm, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRefused, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { Crm, CrmAuthFailed, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRefused, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
@@ -70,7 +70,7 @@ export interface FakeDocument {
 /** `before`: refused without effect. `after`: done, then the answer is lost. `late`: the answer is lost, done later. */
 export interface Fault {
   readonly on: "changes" | "addNote" | "setStatus" | "updateFields" | "read" | "upload" | "open"
-  readonly how: "before" | "after" | "late" | "throttled" | "refused"
+  readonly how: "before" | "after" | "late" | "throttled" | "refused" | "signed-out"
 }
 
 /** How many cases a page of a pull with a scope holds. */
@@ -112,6 +112,7 @@ const crmOf = Effect.gen(function* () {
       const how = index < 0 ? undefined : crm.faults.splice(index, 1)[0]!.how
       if (how === "before") return fail(new CrmUnreachable({ message: "connection refused" }))
       if (how === "refused") return fail(new CrmRefused({ message: "the CRM refuses" }))
+      if (how === "signed-out") return fail(new CrmAuthFailed({ message: "wrong password" }))
       if (how === "throttled")
         return Effect.flatMap(Clock.currentTimeMillis, (now) => fail(new CrmRateLimited({ until: now + 5000 })))
       if (how === "late") {

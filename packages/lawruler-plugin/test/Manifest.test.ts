@@ -139,7 +139,7 @@ describe("the manifest", () => {
   })
 })
 
-describe("field keys", () => {
+describe("field keys (TV-17)", () => {
   const { keys, reserved } = manifest.fields!
   const words = [
     "key",
