@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 
 export const echoes = ["500", "200-html", "200-json-error", "401", "400", "truncated", "redirect", "wrong-shape"] as const
-export type Echo = (typeof echoes)[number]
+type Echo = (typeof echoes)[number]
 
 export interface EchoingCrm {
   readonly url: string
