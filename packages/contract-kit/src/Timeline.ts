@@ -42,12 +42,13 @@ export const makeEntry = (change: Partial<TimelineEntry> = {}): Effect.Effect<Ti
   }))
 
 /** As many entries as changes, in their order. */
-const appendAll = Effect.fnUntraced(function* <const C extends ReadonlyArray<Partial<TimelineEntry>>>(...changes: C) {
-  const timeline = yield* Timeline
-  const entries = yield* Effect.forEach(changes as ReadonlyArray<Partial<TimelineEntry>>, makeEntry)
-  for (const entry of entries) assert.isTrue(yield* timeline.append(entry))
-  return entries as { readonly [K in keyof C]: TimelineEntry }
-})
+const appendAll = <const C extends ReadonlyArray<Partial<TimelineEntry>>>(...changes: C) =>
+  Effect.gen(function* () {
+    const timeline = yield* Timeline
+    const entries = yield* Effect.forEach(changes as ReadonlyArray<Partial<TimelineEntry>>, makeEntry)
+    for (const entry of entries) assert.isTrue(yield* timeline.append(entry))
+    return entries as { readonly [K in keyof C]: TimelineEntry }
+  })
 
 const ofCase = Effect.fnUntraced(function* (page: Partial<TimelinePage> = {}, id: CaseId = caseId) {
   const timeline = yield* Timeline
