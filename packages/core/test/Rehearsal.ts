@@ -28,7 +28,6 @@ import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
 import { PlatformHooks } from "@casewire/core/PlatformHooks"
-import { PlatformHttp, type PostOutcome, type SignedPost } from "@casewire/core/ports/PlatformHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Projection } from "@casewire/core/Projection"
@@ -41,6 +40,7 @@ import { Worker } from "@casewire/core/Worker"
 import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { manifest } from "./RehearsalManifest.ts"
+import { FakeTools, layerTools } from "./RehearsalTools.ts"
 
 export const firmId = FirmId.make("firm-1")
 export const connectionId = ConnectionId.make("connection-1")
@@ -282,28 +282,6 @@ const layerPlugins = Layer.effect(
 const layerGateway = Layer.succeed(CrmGateway, {
   open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the rehearsal CRM needs no network") }))
 })
-
-/** The firm's own tools: what was posted to them, and how they answer. Without a script they take everything. */
-export class FakeTools extends Context.Service<
-  FakeTools,
-  { readonly posts: Array<SignedPost>; readonly answers: Array<Partial<PostOutcome>> }
->()("test/FakeTools") {
-  static readonly layer = Layer.sync(FakeTools, () => ({ posts: [], answers: [] }))
-}
-
-const layerTools = Layer.effect(
-  PlatformHttp,
-  Effect.map(FakeTools, ({ answers, posts }) =>
-    PlatformHttp.of({
-      objection: (url) => Effect.succeed(url.startsWith("https://") ? null : "not-https"),
-      post: (request) =>
-        Effect.sync(() => {
-          posts.push(request)
-          return { status: 200, code: null, retryAfter: null, ...answers.shift() }
-        })
-    })
-  )
-)
 
 /** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
 export const quietMs = 11_000
