@@ -10,7 +10,7 @@ import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { run, tell, upload } from "./DocumentSteps.ts"
+import { documents, filed, run, tell, upload } from "./DocumentSteps.ts"
 import { connected, connectionId, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
 
 const noon = Date.UTC(2026, 8, 14, 16)
@@ -191,7 +191,45 @@ describe("what is sent", () => {
   )
 })
 
+describe("what is received", () => {
+  for (const off of ["enabled", "receive"] as const)
+    it.effect(
+      `documents that wait to be pulled stay where they are while "${off}" is off, and come when it is on`,
+      () =>
+        Effect.gen(function* () {
+          const { connection, crm } = yield* start
+          crm.leads.get("42")!.documents!.push(filed("1"))
+          crm.faults.push({ on: "open", how: "before" })
+          const poller = yield* Poller
+          yield* poller.request(connection)
+          yield* work()
+          assert.strictEqual(crm.calls.filter((call) => call === "open").length, 1)
+          yield* switched({ [off]: false })
+          yield* work(5, 600_000)
+          assert.strictEqual(crm.calls.filter((call) => call === "open").length, 1)
+          yield* switched({ [off]: true })
+          yield* work(5, 600_000)
+          assert.lengthOf(yield* documents, 1)
+        }).pipe(run)
+    )
+})
+
 describe("sync health", () => {
+  it.effect("the last integration sync is the end of the last one, also of one that brought nothing new", () =>
+    Effect.gen(function* () {
+      const { connection, crm } = yield* start
+      const poller = yield* Poller
+      const sync = Effect.andThen(poller.request(connection), work())
+      yield* sync
+      assert.strictEqual((yield* theConnection).health.lastSync, noon)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* theConnection).health.lastSync, noon)
+      yield* sync
+      assert.notInclude(crm.calls, "read")
+      assert.strictEqual((yield* theConnection).health.lastSync, noon + 3_600_000)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("the last status pull is the last read that took in a status, and a failed one moves nothing", () =>
     Effect.gen(function* () {
       const { crm } = yield* start
