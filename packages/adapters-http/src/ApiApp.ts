@@ -13,6 +13,7 @@ import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
 import { layerDoctorHandlers } from "./DoctorHandlers.ts"
 import { layerEntryHandlers } from "./EntryHandlers.ts"
+import { layerImportHandlers } from "./ImportHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
 import { layerMappingHandlers } from "./MappingHandlers.ts"
 import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
@@ -24,7 +25,7 @@ const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
   // Fonts would come from another host; the page's own policy forbids it as well.
   HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
 ).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerSubscriptionHandlers, layerTimelineHandlers, layerDoctorHandlers]),
+  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerImportHandlers, layerSubscriptionHandlers, layerTimelineHandlers, layerDoctorHandlers]),
   Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -1,6 +1,6 @@
 /** Mappings, drafts from sheets, statuses and what a case's fields are: requests translated to the core, and answers back. */
-import { Effect, Layer, Option, Schema, Stream } from "effect"
-import { Multipart } from "effect/http"
+import { Effect, Layer, Option, type Stream } from "effect"
+import type { Multipart } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
@@ -15,6 +15,7 @@ import type { CrmError } from "@casewire/core/ports/Crm"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { crmFailed, notFound, problem } from "./Problems.ts"
+import { uploadedFile } from "./SheetUpload.ts"
 
 const refusals = {
   ConnectionNotFound: (error: ConnectionNotFound) => Effect.fail(notFound(error)),
@@ -206,42 +207,9 @@ const layerMappings = HttpApiBuilder.group(
   })
 )
 
-class NoFile extends Schema.TaggedError<NoFile>()("NoFile", { code: Schema.String }) {}
-
-/** The one file of an upload, whole in memory: it is five megabytes at most. Other parts are drained. */
 const fileOf = (parts: Stream.Stream<Multipart.Part, Multipart.MultipartError>) =>
-  Stream.runFoldEffect(
-    parts,
-    (): { fileName: string; bytes: Uint8Array } | undefined => undefined,
-    (found, part) => {
-      if (part._tag !== "File") return Effect.succeed(found)
-      if (found !== undefined) return Effect.as(Stream.runDrain(part.content), found)
-      return Stream.runFoldEffect(
-        part.content,
-        (): { chunks: Array<Uint8Array>; size: number } => ({ chunks: [], size: 0 }),
-        (read, chunk) => {
-          const size = read.size + chunk.length
-          if (size > sheetBytes) return Effect.fail(new NoFile({ code: "file-size" }))
-          read.chunks.push(chunk.slice())
-          return Effect.succeed({ chunks: read.chunks, size })
-        }
-      ).pipe(Effect.map(({ chunks }) => ({ fileName: part.name, bytes: new Uint8Array(Buffer.concat(chunks)) })))
-    }
-  ).pipe(
-    Effect.catchTags({
-      NoFile: ({ code }) => Effect.fail(problem("sheet-unreadable", { errors: [{ field: "file", code }] })),
-      MultipartError: ({ reason }) =>
-        Effect.fail(
-          problem("sheet-unreadable", {
-            errors: [{ field: "file", code: reason._tag === "Parse" ? "malformed-upload" : "file-size" }]
-          })
-        )
-    }),
-    Effect.flatMap((file) =>
-      file === undefined
-        ? Effect.fail(problem("sheet-unreadable", { errors: [{ field: "file", code: "missing" }] }))
-        : Effect.succeed(file)
-    )
+  uploadedFile(parts, sheetBytes).pipe(
+    Effect.mapError(({ code }) => problem("sheet-unreadable", { errors: [{ field: "file", code }] }))
   )
 
 /** One choice for all sheets of a file that do not name their case type. */

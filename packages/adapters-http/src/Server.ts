@@ -21,6 +21,7 @@ import type { Lists } from "@casewire/core/Lists"
 import type { Outbox } from "@casewire/core/Outbox"
 import type { CaseDocuments } from "@casewire/core/CaseDocuments"
 import { documentLimitBytes } from "@casewire/core/domain/Document"
+import type { PlatformHooks } from "@casewire/core/PlatformHooks"
 import type { Poller } from "@casewire/core/Poller"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
@@ -30,13 +31,16 @@ import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { Plugins } from "@casewire/core/ports/Plugins"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { SheetReader } from "@casewire/core/ports/SheetReader"
+import type { SheetWriter } from "@casewire/core/ports/SheetWriter"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { Timeline } from "@casewire/core/ports/Timeline"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
+import type { Projection } from "@casewire/core/Projection"
 import type { Setup } from "@casewire/core/Setup"
 import type { StatusResume } from "@casewire/core/StatusResume"
 import type { Subscriptions } from "@casewire/core/Subscriptions"
+import { caseUploadBytes } from "@casewire/api/Imports"
 import { sheetUploadBytes } from "@casewire/api/Mappings"
 import { apiApp } from "./ApiApp.ts"
 import { isProblemName, problem } from "./Problems.ts"
@@ -106,7 +110,10 @@ export type Services =
   | Plugins
   | Poller
   | Queue
+  | PlatformHooks
+  | Projection
   | SheetReader
+  | SheetWriter
   | Storage
   | Timeline
   | CaseDocuments
@@ -191,13 +198,20 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
     if (path.startsWith("/problems/")) return answerMeaning(path.slice("/problems/".length), response)
     const isUpload = method === "POST" && /^\/api\/v1\/cases\/[^/]+\/documents$/.test(path)
     const isSheet = method === "POST" && /^\/api\/v1\/connections\/[^/]+\/mapping-drafts$/.test(path)
-    const limit = isUpload ? documentLimitBytes : isSheet ? sheetUploadBytes : limits.bodyBytes
+    const isCaseFile = method === "POST" && /^\/api\/v1\/connections\/[^/]+\/case-imports$/.test(path)
+    const limit = isUpload
+      ? documentLimitBytes
+      : isCaseFile
+        ? caseUploadBytes
+        : isSheet
+          ? sheetUploadBytes
+          : limits.bodyBytes
     if (Number(request.headers["content-length"] ?? 0) > limit)
       return answerProblem(response, problem("body-too-large"), close)
     if (request.headers.expect !== undefined) response.writeContinue()
     setSecurityHeaders(response, path === "/docs")
     // An upload has the server's own, longer time-out.
-    if (!isUpload) slow.watch(request, response)
+    if (!isUpload && !isCaseFile) slow.watch(request, response)
     api(request, response)
   }
 

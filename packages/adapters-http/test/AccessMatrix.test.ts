@@ -77,7 +77,8 @@ const platformThings = (connectionId: ConnectionId, subscriptionId: Subscription
       id: RunId.make(crypto.randomUUID()),
       connectionId,
       kind: "case-import",
-      state: "done",
+      // Started, paused, gone on with and cancelled in the order of the definition.
+      state: "planned",
       scope: {},
       total: 0,
       done: 0,
@@ -106,6 +107,7 @@ const platformThings = (connectionId: ConnectionId, subscriptionId: Subscription
   })
 
 /** A file part of a form. */
+const caseFile = { name: "cases.csv", text: "Name,Case Type\nAna Lee,Injury" }
 const sheet = { name: "Injury.csv", text: "Custom#,Name,Type,Options" }
 
 /** Bodies that fit, so that a refusal is one of access and not of form. */
@@ -144,6 +146,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   "mappings.applyDraft": {},
   "mappings.saveStatuses": { links: [], terminal: [] },
   "mappings.selectOutgoing": { caseTypes: null },
+  "imports.planHistory": {},
+  "imports.start": {},
   "jobs.resolve": { ids: ["x"], verb: "skip", reason: "y" }
 }
 
@@ -156,6 +160,7 @@ const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind:
     .replace(":id", named === undefined ? "" : id(named))
     .replace(":draftId", draft)
   if (name === "mappings.readSheet") return world.uploadForm(at, sheet, token)
+  if (name === "imports.planCases") return world.uploadForm(at, caseFile, token)
   if (name === "timeline.upload") return world.upload(`${at}?name=a.txt`, "words", token)
   return world.call(method, at, method === "GET" ? undefined : (bodies[name] ?? {}), token)
 }
@@ -203,6 +208,10 @@ it("changes nothing of another firm's by a list of ids", async () => {
 })
 
 const withoutPayload = [
+  "imports.planCases",
+  "imports.pause",
+  "imports.resume",
+  "imports.cancel",
   "timeline.upload",
   "sync.pull",
   "sync.sweep",

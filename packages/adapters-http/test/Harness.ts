@@ -33,6 +33,7 @@ import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Machine } from "@casewire/core/ports/Machine"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { type SheetFile, SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
+import { SheetWriter } from "@casewire/core/ports/SheetWriter"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Setup } from "@casewire/core/Setup"
 import { layer as layerGateway } from "../src/CrmHttp.ts"
@@ -142,10 +143,13 @@ const readPlainCsv = ({ bytes, fileName }: SheetFile) =>
         }
       ])
     : Effect.fail(new SheetUnreadable({ code: "unsupported-type", message: "Only .csv files are read." }))
-const layerSheets = Layer.succeed(SheetReader, { mappingSheet: readPlainCsv, cases: readPlainCsv })
+const layerSheets = Layer.merge(
+  Layer.succeed(SheetReader, { mappingSheet: readPlainCsv, cases: readPlainCsv }),
+  Layer.succeed(SheetWriter, { mark: "mark\n", line: (cells) => `${cells.join(";")}\n` })
+)
 
 /** A machine on which all is well. */
-export const layerMachine = Layer.succeed(Machine, {
+const layerMachine = Layer.succeed(Machine, {
   facts: Effect.succeed({
     nodeVersion: "v26.10.0",
     deniesPluginSockets: true,

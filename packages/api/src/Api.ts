@@ -10,6 +10,7 @@ import { DoctorGroup } from "./Doctor.ts"
 import { EntriesGroup } from "./Entries.ts"
 import { EventsGroup } from "./Events.ts"
 import { HealthGroup } from "./Health.ts"
+import { ImportsGroup } from "./Imports.ts"
 import { JobsGroup } from "./Jobs.ts"
 import { CampaignsGroup, ListsGroup } from "./Lists.ts"
 import { MappingsGroup } from "./Mappings.ts"
@@ -35,6 +36,7 @@ export class Api extends HttpApi.make("casewire")
   .add(SyncGroup)
   .add(StatusSyncGroup)
   .add(RunsGroup)
+  .add(ImportsGroup)
   .add(SubscriptionsGroup)
   .add(ReceiptsGroup)
   .add(JobsGroup)
