@@ -41,7 +41,10 @@ const cpuOf = (pid: number): number => {
 const pin = (child: ChildProcess, core: number): void => {
   // Without taskset (or with one core) the run is not pinned; the printed saturation shows what that did.
   if (availableParallelism() > 1 && child.pid !== undefined)
-    spawn("taskset", ["-a", "-p", "-c", String(core), String(child.pid)], { stdio: "ignore" }).on("error", () => undefined)
+    spawn("taskset", ["-a", "-p", "-c", String(core), String(child.pid)], { stdio: "ignore" }).on(
+      "error",
+      () => undefined
+    )
 }
 
 const loadMain = fileURLToPath(new URL("./Load.ts", import.meta.url))
@@ -67,7 +70,8 @@ const measure = (url: string, serverPid: number, seconds: number, connections: n
     })
   })
 
-const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: ReadonlyArray<number>): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 const round = (value: number, digits = 2): number => Number(value.toFixed(digits))
 
 export const ingest = async (args: ReadonlyArray<string>): Promise<boolean> => {
@@ -84,7 +88,9 @@ export const ingest = async (args: ReadonlyArray<string>): Promise<boolean> => {
   const floorPlace = throwAway()
   const casewire = await startCasewire({ port: await freePort(), sandboxPort: await freePort(), data: place.data })
   const floorPort = await freePort()
-  const floor = spawn(process.execPath, [floorMain, String(floorPort), floorPlace.data], { stdio: ["ignore", "pipe", "inherit"] })
+  const floor = spawn(process.execPath, [floorMain, String(floorPort), floorPlace.data], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   await new Promise((resolve) => floor.stdout.once("data", resolve))
   try {
     pin(casewire.process, 0)

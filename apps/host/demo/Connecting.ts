@@ -69,7 +69,9 @@ export const connecting: ReadonlyArray<Step> = [
       expectEqual("but does not verify", verified.body.ok, false)
       expectTrue(
         "and the failing check names the field",
-        verified.body.checks.some((check: { field?: string; ok: boolean }) => !check.ok && check.field === "clientRoot"),
+        verified.body.checks.some(
+          (check: { field?: string; ok: boolean }) => !check.ok && check.field === "clientRoot"
+        ),
         verified.body
       )
     }

@@ -38,7 +38,11 @@ export const documents: ReadonlyArray<Step> = [
       await eventually(async () => {
         const found = await documentsOf(story)
         const retainer = found.find(({ folder }) => folder === "Intake / Signed")
-        expectEqual("the signed retainer is there", [retainer?.name, retainer?.state], ["Client-Retainer.pdf", "stored"])
+        expectEqual(
+          "the signed retainer is there",
+          [retainer?.name, retainer?.state],
+          ["Client-Retainer.pdf", "stored"]
+        )
         const { body, status } = await api("GET", `/documents/${retainer!.documentId}`)
         expectTrue("with its bytes", status === 200 && String(body).startsWith("%PDF-1.4\n% signed retainer"), body)
         const nameless = found.find(({ name }) => name === "lawruler-document-55004")
@@ -60,7 +64,11 @@ export const documents: ReadonlyArray<Step> = [
         const { body } = await api("GET", `/cases/${story.caseId}/timeline?kinds=note&limit=200`)
         const texts = body.entries.map(({ text }: { text: string }) => text)
         expectEqual("the note is there once", texts.filter((text: string) => text === note.text).length, 1)
-        expectEqual("none of ours is", texts.filter((text: string) => text.includes("[ref ")), [])
+        expectEqual(
+          "none of ours is",
+          texts.filter((text: string) => text.includes("[ref ")),
+          []
+        )
       })
       const { body } = await api("GET", `/cases/${story.caseId}/timeline?kinds=message&limit=200`)
       expectTrue("messages are in the timeline as messages", body.entries.length > 0, body)
@@ -75,7 +83,12 @@ export const documents: ReadonlyArray<Step> = [
       const up = await sendBytes(`/cases/${story.caseId}/documents?name=Signed%20release.pdf`, scan)
       expectEqual("the document is kept", up.status, 201)
       await portal("POST", "/faults", { on: "Upload", kind: "answer-lost" })
-      const event = { type: "document-added", eventId: "demo-document-1", caseId: story.caseId, documentId: up.body.documentId }
+      const event = {
+        type: "document-added",
+        eventId: "demo-document-1",
+        caseId: story.caseId,
+        documentId: up.body.documentId
+      }
       expectEqual("the event is queued", (await api("POST", "/events", event)).body.result, "queued")
       await eventually(async () => {
         const { body } = await api("GET", "/events/demo-document-1")
@@ -89,7 +102,11 @@ export const documents: ReadonlyArray<Step> = [
       await pull(story)
       await quiescent(story.world, story.connectionId)
       const ours = (await documentsOf(story)).filter(({ name }) => name === "Signed release.pdf")
-      expectEqual("it does not come back as another", ours.map(({ externalId }) => externalId), [String(sent[0].documentId)])
+      expectEqual(
+        "it does not come back as another",
+        ours.map(({ externalId }) => externalId),
+        [String(sent[0].documentId)]
+      )
       await api("PUT", path, switches)
     }
   }

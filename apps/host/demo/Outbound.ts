@@ -28,9 +28,11 @@ export const outbound: ReadonlyArray<Step> = [
         expectEqual("the job is done", body.state, "done")
       })
       const notes = await notesOf(story, "your appointment is tomorrow")
-      expectEqual("exactly one note, where the firm looks", notes.map((note: { category: string }) => note.category), [
-        "Client Communications"
-      ])
+      expectEqual(
+        "exactly one note, where the firm looks",
+        notes.map((note: { category: string }) => note.category),
+        ["Client Communications"]
+      )
       expectTrue("no markup reached the CRM", !notes[0].text.includes("<b>"), notes[0].text)
     }
   },
@@ -65,10 +67,18 @@ export const outbound: ReadonlyArray<Step> = [
       const notes = await notesOf(story, /\[ref (\w+) /.exec(job.texts[0])![1]!)
       expectTrue("more than one part", notes.length > 1 && notes.length === job.parts, notes.length)
       notes.forEach((note: { text: string }, index: number) =>
-        expectTrue(`part ${index + 1} is numbered`, note.text.startsWith(`(${index + 1}/${notes.length})`), note.text.slice(0, 20))
+        expectTrue(
+          `part ${index + 1} is numbered`,
+          note.text.startsWith(`(${index + 1}/${notes.length})`),
+          note.text.slice(0, 20)
+        )
       )
       const whole = notes.map((note: { text: string }) => note.text).join("\n")
-      expectTrue("every turn is there", turns.every(({ text }) => whole.includes(text.slice(0, 8))), whole.length)
+      expectTrue(
+        "every turn is there",
+        turns.every(({ text }) => whole.includes(text.slice(0, 8))),
+        whole.length
+      )
     }
   },
   {
@@ -91,8 +101,14 @@ export const outbound: ReadonlyArray<Step> = [
         const { body } = await api("GET", `/jobs/${accepted.body.jobId}`)
         expectEqual("the job is done", body.state, "done")
       })
-      const calls = (await state()).calls.filter((call: { operation: string }) => call.operation === "AddNote").slice(before)
-      expectEqual("refused once, then taken", calls.map((call: { status: number }) => call.status), [429, 200])
+      const calls = (await state()).calls
+        .filter((call: { operation: string }) => call.operation === "AddNote")
+        .slice(before)
+      expectEqual(
+        "refused once, then taken",
+        calls.map((call: { status: number }) => call.status),
+        [429, 200]
+      )
       const waited = Date.parse(calls[1].at) - Date.parse(calls[0].at)
       expectTrue("not before the CRM asked", waited >= 1_900, waited)
       expectEqual("one note", (await notesOf(story, "after a throttled call")).length, 1)

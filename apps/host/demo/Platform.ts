@@ -83,7 +83,11 @@ export const platform: ReadonlyArray<Step> = [
       expectEqual("a replay is accepted", again.status, 202)
       await eventually(async () => {
         const all = story.tools.verified(made.body.secret).hooks
-        expectEqual("and keeps its id", all.map(({ id }) => id), [hooks[0]!.id, hooks[1]!.id, hooks[0]!.id])
+        expectEqual(
+          "and keeps its id",
+          all.map(({ id }) => id),
+          [hooks[0]!.id, hooks[1]!.id, hooks[0]!.id]
+        )
       })
       expectTrue(
         "another secret verifies none of them",
@@ -102,7 +106,13 @@ export const platform: ReadonlyArray<Step> = [
         externalSource: "walk_in"
       })
       expectEqual("it is plain", [made.connectionId, made.entry.externalSource], [null, "walk_in"])
-      const inCrm = { caseType: "Harbor MVA", status: "New Lead", firstName: "Walk", lastName: "In", phone: "2055550188" }
+      const inCrm = {
+        caseType: "Harbor MVA",
+        status: "New Lead",
+        firstName: "Walk",
+        lastName: "In",
+        phone: "2055550188"
+      }
       const entered = await story.world.portal("POST", "/leads", inCrm)
       expectEqual("staff enters the lead", entered.status, 201)
       const lead = entered.body.leadId as number
@@ -114,7 +124,11 @@ export const platform: ReadonlyArray<Step> = [
       })
       const { body } = await api("GET", `/cases/${made.id}/provenance`)
       const status = body.values.find((value: { name: string }) => value.name === "status")
-      expectEqual("the status came by a read", [status.setBy, status.cause.kind, status.cause.job.work], ["status-applied", "job", "read-case"])
+      expectEqual(
+        "the status came by a read",
+        [status.setBy, status.cause.kind, status.cause.job.work],
+        ["status-applied", "job", "read-case"]
+      )
     }
   },
   {
@@ -127,7 +141,11 @@ export const platform: ReadonlyArray<Step> = [
       await quiescent(story.world, story.connectionId)
       expectEqual("the CRM holds its own", await inCrm(story), [before[0], "Referral Declined", "Disqualified"])
       expectEqual("the platform holds its own", await onPlatform(story), Array(3).fill("Disqualified"))
-      expectEqual("a second answer is refused", (await resume(story, { mode: "from_now_on" })).body.type, "/problems/status-sync-already-on")
+      expectEqual(
+        "a second answer is refused",
+        (await resume(story, { mode: "from_now_on" })).body.type,
+        "/problems/status-sync-already-on"
+      )
     }
   },
   {
@@ -139,7 +157,10 @@ export const platform: ReadonlyArray<Step> = [
       const { body } = await api("GET", `/runs/${plan.id}/rows`)
       expectEqual(
         "a verdict per lead",
-        body.rows.map((row: { detail: { externalCaseId: string }; verdict: string }) => [row.detail.externalCaseId, row.verdict]),
+        body.rows.map((row: { detail: { externalCaseId: string }; verdict: string }) => [
+          row.detail.externalCaseId,
+          row.verdict
+        ]),
         leads.map((lead, index) => [String(lead), ["safe", "would-overwrite-newer", "same"][index]])
       )
       const unconfirmed = await resume(story, { mode: "replay", planId: plan.id })

@@ -63,7 +63,11 @@ export const statuses: ReadonlyArray<Step> = [
       const { body } = await api("GET", "/conflicts")
       expectEqual(
         "the local edit is listed as superseded",
-        body.events.map((event: { kind: string; before: string; after: string }) => [event.kind, event.before, event.after]),
+        body.events.map((event: { kind: string; before: string; after: string }) => [
+          event.kind,
+          event.before,
+          event.after
+        ]),
         [["status-superseded", "Disqualified", "Referral Accepted"]]
       )
       expectEqual("the case holds the CRM's value", (await caseOf(story)).status.value, "Referral Accepted")

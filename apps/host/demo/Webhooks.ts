@@ -132,7 +132,11 @@ export const webhooks: ReadonlyArray<Step> = [
       await portal("PATCH", `/webhooks/${story.webhookId}`, { body: rowBody() })
       const sent = await portal("POST", `/leads/${leadId}/send-via-webhook`, {})
       const deliveries = Array.isArray(sent.body) ? sent.body : sent.body.deliveries
-      expectEqual("one delivery, accepted", deliveries.map((delivery: { status: number }) => delivery.status), [200])
+      expectEqual(
+        "one delivery, accepted",
+        deliveries.map((delivery: { status: number }) => delivery.status),
+        [200]
+      )
       await quiescent(story.world, story.connectionId)
     }
   }

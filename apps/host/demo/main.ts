@@ -3,7 +3,16 @@
  * throw-away store. One JSON line a step; the last line is {"demo":"passed"}. A step that fails prints what was
  * expected and what came, and the exit code is 1.
  */
-import { casewire, freePort, type HostOptions, type Running, startHost, startSandbox, stop, throwAway } from "../harness/Processes.ts"
+import {
+  casewire,
+  freePort,
+  type HostOptions,
+  type Running,
+  startHost,
+  startSandbox,
+  stop,
+  throwAway
+} from "../harness/Processes.ts"
 import { startTools } from "../harness/Tools.ts"
 import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
@@ -17,7 +26,17 @@ import { statuses } from "./Statuses.ts"
 import type { Step, Story } from "./Story.ts"
 import { webhooks } from "./Webhooks.ts"
 
-const steps: ReadonlyArray<Step> = [...connecting, ...webhooks, ...outbound, ...statuses, ...lists, ...fields, ...documents, ...platform, ...kill]
+const steps: ReadonlyArray<Step> = [
+  ...connecting,
+  ...webhooks,
+  ...outbound,
+  ...statuses,
+  ...lists,
+  ...fields,
+  ...documents,
+  ...platform,
+  ...kill
+]
 
 const run = async (): Promise<boolean> => {
   const { data, remove } = throwAway()

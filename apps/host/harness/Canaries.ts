@@ -36,7 +36,10 @@ export const hitsIn = (needles: ReadonlyArray<Needle>, where: string, hay: Buffe
   return needles.flatMap(({ name, spellings }): ReadonlyArray<Hit> => {
     for (const spelling of spellings) {
       const at = bytes.indexOf(spelling)
-      if (at >= 0) return [{ name, where, around: bytes.subarray(Math.max(0, at - 120), at + spelling.length + 60).toString("latin1") }]
+      if (at >= 0)
+        return [
+          { name, where, around: bytes.subarray(Math.max(0, at - 120), at + spelling.length + 60).toString("latin1") }
+        ]
     }
     return []
   })

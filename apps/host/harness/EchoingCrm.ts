@@ -6,7 +6,16 @@
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 
-export const echoes = ["500", "200-html", "200-json-error", "401", "400", "truncated", "redirect", "wrong-shape"] as const
+export const echoes = [
+  "500",
+  "200-html",
+  "200-json-error",
+  "401",
+  "400",
+  "truncated",
+  "redirect",
+  "wrong-shape"
+] as const
 type Echo = (typeof echoes)[number]
 
 export interface EchoingCrm {
@@ -37,7 +46,11 @@ export const startEchoingCrm = async (sandboxUrl: string): Promise<EchoingCrm> =
       case "200-html":
         return answer(200, "text/html", `<html><body>Error: ${words}</body></html>`)
       case "200-json-error":
-        return answer(200, "application/json", JSON.stringify({ IsSuccess: false, Data: null, ErrorMessage: words, Error: words }))
+        return answer(
+          200,
+          "application/json",
+          JSON.stringify({ IsSuccess: false, Data: null, ErrorMessage: words, Error: words })
+        )
       case "401":
         return answer(401, "application/json", JSON.stringify({ error: words, error_description: words }))
       case "400":
@@ -49,7 +62,11 @@ export const startEchoingCrm = async (sandboxUrl: string): Promise<EchoingCrm> =
       case "redirect":
         return answer(302, "text/plain", words, { location: `http://127.0.0.1:9/?words=${encodeURIComponent(words)}` })
       case "wrong-shape":
-        return answer(200, "application/json", JSON.stringify({ IsSuccess: true, Data: { LeadId: words, Notes: [words], access_token: { words } } }))
+        return answer(
+          200,
+          "application/json",
+          JSON.stringify({ IsSuccess: true, Data: { LeadId: words, Notes: [words], access_token: { words } } })
+        )
       case undefined: {
         const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers
         const passed = await fetch(sandboxUrl + request.url, {
@@ -59,7 +76,12 @@ export const startEchoingCrm = async (sandboxUrl: string): Promise<EchoingCrm> =
           ...(body.length === 0 ? {} : { body })
         }).catch(() => undefined)
         if (passed === undefined) return void response.destroy()
-        const { "content-encoding": _encoding, "content-length": _size, "transfer-encoding": _transfer, ...rest } = Object.fromEntries(passed.headers)
+        const {
+          "content-encoding": _encoding,
+          "content-length": _size,
+          "transfer-encoding": _transfer,
+          ...rest
+        } = Object.fromEntries(passed.headers)
         response.writeHead(passed.status, rest)
         return void response.end(Buffer.from(await passed.arrayBuffer()))
       }

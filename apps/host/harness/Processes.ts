@@ -32,7 +32,11 @@ export interface Running {
 }
 
 const launch = (args: ReadonlyArray<string>, env: Record<string, string>, url: string, cwd: string): Running => {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
   let output = ""
   const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000))
   child.stdout.on("data", keep)

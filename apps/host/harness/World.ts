@@ -107,5 +107,11 @@ export const quiescent = (world: World, connectionId: string): Promise<void> =>
       "GET",
       `/jobs?connectionId=${connectionId}&states=queued&states=sending&states=retry&limit=1000`
     )
-    expectEqual("jobs still under way", body.jobs.map((job: { work: string; state: string; reason: string }) => `${job.work} ${job.state} ${job.reason ?? ""}`), [])
+    expectEqual(
+      "jobs still under way",
+      body.jobs.map(
+        (job: { work: string; state: string; reason: string }) => `${job.work} ${job.state} ${job.reason ?? ""}`
+      ),
+      []
+    )
   }, 40_000)

@@ -54,14 +54,15 @@ const findOrMake = Effect.fnUntraced(function* () {
 
 /** Connects the sandbox: sign-in checked, webhook registered. Answers the connection. */
 export const offerDemo = Effect.fn("DemoConnection.offerDemo")(
-  function* (options: { readonly sandboxUrl: string; readonly hostUrl: string }): Effect.fn.Return<
-    Connection,
-    unknown,
-    Setup | ConnectionStore
-  > {
+  function* (options: {
+    readonly sandboxUrl: string
+    readonly hostUrl: string
+  }): Effect.fn.Return<Connection, unknown, Setup | ConnectionStore> {
     const setup = yield* Setup
     const connection = yield* findOrMake()
-    yield* post(options.sandboxUrl, "settings", { rateLimit: { limit: 600, windowSeconds: 60, retryAfterHeader: true } })
+    yield* post(options.sandboxUrl, "settings", {
+      rateLimit: { limit: 600, windowSeconds: 60, retryAfterHeader: true }
+    })
     yield* Stream.runDrain(setup.verify(demoFirm, connection.id))
     const token = yield* setup.issueWebhookToken(demoFirm, connection.id, 0)
     yield* post(options.sandboxUrl, "webhooks", {

@@ -71,14 +71,19 @@ const plugin = definePlugin({
           setStatus: () => Effect.as(call, {})
         })
         return Context.make(Crm, crm).pipe(
-          Context.add(CrmDocuments, Context.get(yield* Layer.build(CrmDocuments.layerUnsupported("none")), CrmDocuments))
+          Context.add(
+            CrmDocuments,
+            Context.get(yield* Layer.build(CrmDocuments.layerUnsupported("none")), CrmDocuments)
+          )
         )
       })
     )
 })
 
 /** Counts any window and any second, both ends, and refuses as such CRMs do. */
-class StrictCrm extends Context.Service<StrictCrm, { readonly arrivals: Array<number>; refused: number }>()("test/StrictCrm") {
+class StrictCrm extends Context.Service<StrictCrm, { readonly arrivals: Array<number>; refused: number }>()(
+  "test/StrictCrm"
+) {
   static readonly layer = Layer.sync(StrictCrm, () => ({ arrivals: [], refused: 0 }))
 }
 
@@ -179,13 +184,12 @@ const connectionOf = (index: number, callLimit: number | null): Connection => ({
 const stepMs = 10
 
 /** A step of the clock, and then whatever the store's own promises still have to do at that moment. */
-const step =
-  Effect.andThen(
-    TestClock.adjust(stepMs),
-    Effect.promise(async () => {
-      for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
-    })
-  )
+const step = Effect.andThen(
+  TestClock.adjust(stepMs),
+  Effect.promise(async () => {
+    for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+  })
+)
 
 const enqueueNotes = Effect.fnUntraced(function* (connection: Connection, count: number) {
   const queue = yield* Queue

@@ -115,7 +115,13 @@ const leadBody = (leadId: number, status: string) =>
 
 const makeLeads = (admin: Effect.Success<typeof world>["admin"], copies: number) =>
   Effect.map(
-    admin("POST", "/leads", { caseType: "Harbor MVA", status: "New Lead", firstName: "Client", phone: "(205) 555-0100", copies }),
+    admin("POST", "/leads", {
+      caseType: "Harbor MVA",
+      status: "New Lead",
+      firstName: "Client",
+      phone: "(205) 555-0100",
+      copies
+    }),
     ({ leadIds }) => leadIds as ReadonlyArray<number>
   )
 

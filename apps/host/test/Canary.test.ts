@@ -69,115 +69,137 @@ const shown = (hits: ReadonlyArray<Hit>): string =>
 const resetSandbox = () => fetch(`${sandbox.url}/_sandbox/reset`, { method: "POST" })
 
 describe("no canary is found", { concurrent: false }, () => {
-  it("in what a host prints, in its problems, or in its files, running and stopped", async () => {
-    const { data, remove } = throwAway()
-    await resetSandbox()
-    crm = await startEchoingCrm(sandbox.url)
-    try {
-      const port = await freePort()
-      const env = { ...process.env, ...environment(data, port) }
-      const token = await printed(spawn(process.execPath, [main, "token"], { env }))
-      const child = spawn(process.execPath, [main, "serve", "--log-level", "all"], { env })
-      let output = ""
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
-      const exited = new Promise((resolve) => child.on("exit", resolve))
-      const url = `http://127.0.0.1:${port}`
-      while ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok !== true) {
-        if (child.exitCode !== null) assert.fail(`the host ended:\n${output}`)
-        await new Promise((resolve) => setTimeout(resolve, 50))
+  it(
+    "in what a host prints, in its problems, or in its files, running and stopped",
+    async () => {
+      const { data, remove } = throwAway()
+      await resetSandbox()
+      crm = await startEchoingCrm(sandbox.url)
+      try {
+        const port = await freePort()
+        const env = { ...process.env, ...environment(data, port) }
+        const token = await printed(spawn(process.execPath, [main, "token"], { env }))
+        const child = spawn(process.execPath, [main, "serve", "--log-level", "all"], { env })
+        let output = ""
+        for (const stream of [child.stdout, child.stderr])
+          stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
+        const exited = new Promise((resolve) => child.on("exit", resolve))
+        const url = `http://127.0.0.1:${port}`
+        while ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok !== true) {
+          if (child.exitCode !== null) assert.fail(`the host ended:\n${output}`)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        const outcome = await canaryStory(url, sandbox.url, crm, token.trim())
+        const needles = needlesOf(outcome, token.trim(), data)
+        const running = hitsInFiles(needles, data)
+        child.kill("SIGTERM")
+        await exited
+        assert.isAtLeast(outcome.refusals.length, 40)
+        const hits = [
+          ...hitsIn(needles, "output", output),
+          ...outcome.refusals.flatMap((text, index) => hitsIn(needles, `refusal ${index}`, text)),
+          ...running,
+          ...hitsInFiles(needles, data)
+        ]
+        assert.strictEqual(shown(hits), "")
+        // The search itself works: the operator's own token file and the sandbox hold some of them.
+        assert.isAtLeast(
+          hitsIn(needles, "the sandbox", await (await fetch(`${sandbox.url}/_sandbox/portals/harbor/state`)).text())
+            .length,
+          5
+        )
+      } finally {
+        crm.close()
+        remove()
       }
-      const outcome = await canaryStory(url, sandbox.url, crm, token.trim())
-      const needles = needlesOf(outcome, token.trim(), data)
-      const running = hitsInFiles(needles, data)
-      child.kill("SIGTERM")
-      await exited
-      assert.isAtLeast(outcome.refusals.length, 40)
-      const hits = [
-        ...hitsIn(needles, "output", output),
-        ...outcome.refusals.flatMap((text, index) => hitsIn(needles, `refusal ${index}`, text)),
-        ...running,
-        ...hitsInFiles(needles, data)
-      ]
-      assert.strictEqual(shown(hits), "")
-      // The search itself works: the operator's own token file and the sandbox hold some of them.
-      assert.isAtLeast(hitsIn(needles, "the sandbox", await (await fetch(`${sandbox.url}/_sandbox/portals/harbor/state`)).text()).length, 5)
-    } finally {
-      crm.close()
-      remove()
-    }
-  }, limitMs)
+    },
+    limitMs
+  )
 
-  it("in any span or log entry, with attributes, annotations and causes", async () => {
-    const { data, remove } = throwAway()
-    await resetSandbox()
-    crm = await startEchoingCrm(sandbox.url)
-    const spans: Array<Tracer.NativeSpan> = []
-    const events: Array<string> = []
-    const logs: Array<string> = []
-    class Caught extends Tracer.NativeSpan {
-      override event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
-        events.push(inspect([name, attributes], { depth: 8 }))
-        super.event(name, startTime, attributes)
+  it(
+    "in any span or log entry, with attributes, annotations and causes",
+    async () => {
+      const { data, remove } = throwAway()
+      await resetSandbox()
+      crm = await startEchoingCrm(sandbox.url)
+      const spans: Array<Tracer.NativeSpan> = []
+      const events: Array<string> = []
+      const logs: Array<string> = []
+      class Caught extends Tracer.NativeSpan {
+        override event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
+          events.push(inspect([name, attributes], { depth: 8 }))
+          super.event(name, startTime, attributes)
+        }
       }
-    }
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Caught(options)
-        spans.push(span)
-        return span
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Caught(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
+        const annotations = fiber.getRef(References.CurrentLogAnnotations)
+        logs.push(
+          inspect([logLevel, message, annotations], { depth: 12 }),
+          Cause.pretty(cause),
+          inspect(cause, { depth: 12 })
+        )
+      })
+      const env = environment(data, 0)
+      const runtime = ManagedRuntime.make(
+        Layer.unwrap(Effect.map(settings, (given) => layerHost({ ...given, port: 0 }))).pipe(
+          Layer.provide([
+            Logger.layer([logger]),
+            Layer.succeed(Tracer.Tracer, tracer),
+            Layer.succeed(References.MinimumLogLevel, "All"),
+            ConfigProvider.layer(ConfigProvider.fromEnv({ env: { ...env, CASEWIRE_PORT: "4000" } }))
+          ])
+        )
+      )
+      try {
+        const { token, url } = await runtime.runPromise(
+          Effect.gen(function* () {
+            const connections = yield* ConnectionStore
+            const firmId = FirmId.make("canary")
+            yield* connections.saveFirm({ id: firmId, name: "Canary", createdAt: 1 })
+            const issued = yield* connections.issueToken({ _tag: "Api", firmId, name: "test" })
+            return { token: Redacted.value(issued), url: (yield* ListeningAddress).url }
+          })
+        )
+        const outcome = await canaryStory(url, sandbox.url, crm, token)
+        const needles = needlesOf(outcome, token, data)
+        await runtime.dispose()
+        assert.isAtLeast(spans.length, 200)
+        const hits = [
+          ...spans.flatMap((span) => hitsIn(needles, `span ${span.name}`, textOf(span))),
+          ...events.flatMap((text) => hitsIn(needles, "a span's event", text)),
+          ...logs.flatMap((text) => hitsIn(needles, "a log entry", text)),
+          ...outcome.refusals.flatMap((text, index) => hitsIn(needles, `refusal ${index}`, text))
+        ]
+        assert.strictEqual(shown(unique(hits)), "")
+      } finally {
+        await runtime.dispose()
+        crm.close()
+        remove()
       }
-    })
-    const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
-      const annotations = fiber.getRef(References.CurrentLogAnnotations)
-      logs.push(inspect([logLevel, message, annotations], { depth: 12 }), Cause.pretty(cause), inspect(cause, { depth: 12 }))
-    })
-    const env = environment(data, 0)
-    const runtime = ManagedRuntime.make(
-      Layer.unwrap(Effect.map(settings, (given) => layerHost({ ...given, port: 0 }))).pipe(
-        Layer.provide([
-          Logger.layer([logger]),
-          Layer.succeed(Tracer.Tracer, tracer),
-          Layer.succeed(References.MinimumLogLevel, "All"),
-          ConfigProvider.layer(ConfigProvider.fromEnv({ env: { ...env, CASEWIRE_PORT: "4000" } }))
-        ])
-      )
-    )
-    try {
-      const { token, url } = await runtime.runPromise(
-        Effect.gen(function* () {
-          const connections = yield* ConnectionStore
-          const firmId = FirmId.make("canary")
-          yield* connections.saveFirm({ id: firmId, name: "Canary", createdAt: 1 })
-          const issued = yield* connections.issueToken({ _tag: "Api", firmId, name: "test" })
-          return { token: Redacted.value(issued), url: (yield* ListeningAddress).url }
-        })
-      )
-      const outcome = await canaryStory(url, sandbox.url, crm, token)
-      const needles = needlesOf(outcome, token, data)
-      await runtime.dispose()
-      assert.isAtLeast(spans.length, 200)
-      const hits = [
-        ...spans.flatMap((span) => hitsIn(needles, `span ${span.name}`, textOf(span))),
-        ...events.flatMap((text) => hitsIn(needles, "a span's event", text)),
-        ...logs.flatMap((text) => hitsIn(needles, "a log entry", text)),
-        ...outcome.refusals.flatMap((text, index) => hitsIn(needles, `refusal ${index}`, text))
-      ]
-      assert.strictEqual(shown(unique(hits)), "")
-    } finally {
-      await runtime.dispose()
-      crm.close()
-      remove()
-    }
-  }, limitMs)
+    },
+    limitMs
+  )
 })
 
 const textOf = ({ attributes, links, name, status }: Tracer.NativeSpan): string => {
   const failure = status._tag === "Ended" && status.exit._tag === "Failure" ? Cause.pretty(status.exit.cause) : ""
-  return `${name} ${inspect([...attributes], { depth: 8 })} ${inspect(links.map((link) => link.attributes), { depth: 8 })} ${failure}`
+  return `${name} ${inspect([...attributes], { depth: 8 })} ${inspect(
+    links.map((link) => link.attributes),
+    { depth: 8 }
+  )} ${failure}`
 }
 
 /** One of each name and place is enough to read. */
-const unique = (hits: ReadonlyArray<Hit>): ReadonlyArray<Hit> => [...new Map(hits.map((hit) => [`${hit.name} ${hit.where}`, hit])).values()]
+const unique = (hits: ReadonlyArray<Hit>): ReadonlyArray<Hit> => [
+  ...new Map(hits.map((hit) => [`${hit.name} ${hit.where}`, hit])).values()
+]
 
 const printed = (child: ReturnType<typeof spawn>): Promise<string> =>
   new Promise((resolve) => {

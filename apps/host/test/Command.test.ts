@@ -18,7 +18,13 @@ const run = (words: ReadonlyArray<string>, env: Record<string, string>) =>
 
 const inFolder = async (use: (data: string, options: HostOptions) => Promise<void>) => {
   const { data, remove } = throwAway()
-  const options = { port: await freePort(), data, sandboxUrl: "http://127.0.0.1:9", clientTimeoutMs: 1000, lateCommitMs: 1000 }
+  const options = {
+    port: await freePort(),
+    data,
+    sandboxUrl: "http://127.0.0.1:9",
+    clientTimeoutMs: 1000,
+    lateCommitMs: 1000
+  }
   try {
     await use(data, options)
   } finally {
@@ -46,7 +52,8 @@ describe("the casewire command", { concurrent: false }, () => {
       const { code, err } = await run(["serve"], { CASEWIRE_DATA: data, [name]: value })
       assert.strictEqual(code, 78)
       assert.match(err.trim(), new RegExp(`^casewire: a setting is wrong: .*${name}.*$`))
-    }))
+    })
+  )
 
   it("refuses a store whose key is gone or another one, with 78 and the fix", () =>
     inFolder(async (data) => {
@@ -76,10 +83,15 @@ describe("the casewire command", { concurrent: false }, () => {
       for (let round = 0; round < 2; round++) {
         const casewire = await startCasewire({ port: await freePort(), sandboxPort: await freePort(), data })
         const token = readFileSync(join(data, "api-token"), "utf8").trim()
-        const answer = await fetch(`${casewire.url}/api/v1/connections`, { headers: { authorization: `Bearer ${token}` } })
+        const answer = await fetch(`${casewire.url}/api/v1/connections`, {
+          headers: { authorization: `Bearer ${token}` }
+        })
         const { connections } = (await answer.json()) as { connections: ReadonlyArray<{ state: string }> }
         await stop(casewire)
-        assert.deepStrictEqual(connections.map(({ state }) => state), ["connected"])
+        assert.deepStrictEqual(
+          connections.map(({ state }) => state),
+          ["connected"]
+        )
       }
     }))
 
@@ -87,7 +99,10 @@ describe("the casewire command", { concurrent: false }, () => {
     inFolder(async (data, { port }) => {
       const env = { CASEWIRE_DATA: data, CASEWIRE_PORT: String(port), CASEWIRE_SUPPORT_CONTACT: "help@firm.example" }
       const nothing = await run(["doctor"], env)
-      assert.deepStrictEqual([nothing.code, /there is no store/.test(nothing.err), existsSync(join(data, "key"))], [78, true, false])
+      assert.deepStrictEqual(
+        [nothing.code, /there is no store/.test(nothing.err), existsSync(join(data, "key"))],
+        [78, true, false]
+      )
       await run(["token"], env)
       const { code, out } = await run(["doctor"], env)
       assert.strictEqual(code, 0)
@@ -95,38 +110,45 @@ describe("the casewire command", { concurrent: false }, () => {
       assert.match(out, /Support: help@firm\.example\n$/)
     }))
 
-  it("doctor: asks the running host, and ends with 1 and the codes where something is an error", () =>
-    inFolder(async (data, options) => {
-      const host = await startHost(options)
-      const env = { CASEWIRE_DATA: data, CASEWIRE_PORT: String(options.port) }
-      const withoutToken = await run(["doctor"], env)
-      assert.deepStrictEqual([withoutToken.code, /CASEWIRE_API_TOKEN/.test(withoutToken.err)], [78, true])
-      await stop(host)
-      const token = (await run(["token"], env)).out.trim()
-      const again = await startHost(options)
-      const answer = await fetch(`${again.url}/api/v1/connections`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify({
-          plugin: "law-ruler",
-          values: { username: "u", password: "p", clientRoot: "harbor", clientSecret: "s", key: "k" }
+  it(
+    "doctor: asks the running host, and ends with 1 and the codes where something is an error",
+    () =>
+      inFolder(async (data, options) => {
+        const host = await startHost(options)
+        const env = { CASEWIRE_DATA: data, CASEWIRE_PORT: String(options.port) }
+        const withoutToken = await run(["doctor"], env)
+        assert.deepStrictEqual([withoutToken.code, /CASEWIRE_API_TOKEN/.test(withoutToken.err)], [78, true])
+        await stop(host)
+        const token = (await run(["token"], env)).out.trim()
+        const again = await startHost(options)
+        const answer = await fetch(`${again.url}/api/v1/connections`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify({
+            plugin: "law-ruler",
+            values: { username: "u", password: "p", clientRoot: "harbor", clientSecret: "s", key: "k" }
+          })
         })
-      })
-      assert.strictEqual(answer.status, 201)
-      const asked = { ...env, CASEWIRE_API_TOKEN: token }
-      const [text, json] = await Promise.all([run(["doctor"], asked), run(["doctor", "--json"], asked)])
-      await stop(again)
-      assert.deepStrictEqual([text.code, json.code], [1, 1])
-      assert.include(text.out, `Asked the running host at ${again.url}.`)
-      assert.match(text.out, /error {4}not-connected\n.*The sign-in was never checked.*\n.*Verify the connection\./)
-      assert.match(text.err, /2 errors found/)
-      const report = JSON.parse(json.out) as { healthy: boolean; connections: ReadonlyArray<{ findings: ReadonlyArray<{ code: string }> }> }
-      assert.isFalse(report.healthy)
-      assert.deepStrictEqual(
-        report.connections.flatMap(({ findings }) => findings.map(({ code }) => code)),
-        ["not-connected", "enable-off", "webhook-token-missing", "webhook-trigger"]
-      )
-    }), 90_000)
+        assert.strictEqual(answer.status, 201)
+        const asked = { ...env, CASEWIRE_API_TOKEN: token }
+        const [text, json] = await Promise.all([run(["doctor"], asked), run(["doctor", "--json"], asked)])
+        await stop(again)
+        assert.deepStrictEqual([text.code, json.code], [1, 1])
+        assert.include(text.out, `Asked the running host at ${again.url}.`)
+        assert.match(text.out, /error {4}not-connected\n.*The sign-in was never checked.*\n.*Verify the connection\./)
+        assert.match(text.err, /2 errors found/)
+        const report = JSON.parse(json.out) as {
+          healthy: boolean
+          connections: ReadonlyArray<{ findings: ReadonlyArray<{ code: string }> }>
+        }
+        assert.isFalse(report.healthy)
+        assert.deepStrictEqual(
+          report.connections.flatMap(({ findings }) => findings.map(({ code }) => code)),
+          ["not-connected", "enable-off", "webhook-token-missing", "webhook-trigger"]
+        )
+      }),
+    90_000
+  )
 
   it("answers wrong usage with help and a code that is not 0", async () => {
     const { code, err, out } = await run(["dance"], {})

@@ -8,7 +8,12 @@ const page = readFileSync(fileURLToPath(new URL("../../../docs/troubleshooting.m
 const rows = page
   .split("\n")
   .filter((line) => line.startsWith("| `"))
-  .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+  )
 
 describe("docs/troubleshooting.md", () => {
   it("explains every code once, with its severity, what is so and what to do, and none that is not there", () => {

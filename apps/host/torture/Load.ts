@@ -98,9 +98,12 @@ export class Load {
   #every(ms: number, act: () => Promise<unknown>): void {
     let due = performance.now()
     this.#timers.push(
-      setInterval(() => {
-        for (; due <= performance.now(); due += ms) this.#track(act())
-      }, Math.max(ms, 5))
+      setInterval(
+        () => {
+          for (; due <= performance.now(); due += ms) this.#track(act())
+        },
+        Math.max(ms, 5)
+      )
     )
   }
 

@@ -20,7 +20,7 @@ export const verdict = async (
   const drainMs = Math.round(performance.now() - began)
 
   const stored = new Map<string, string>()
-  for (let before = ""; ; ) {
+  for (let before = ""; ;) {
     const { body } = await world.api("GET", `/receipts?connectionId=${connectionId}&limit=200${before}`)
     for (const receipt of body.receipts) stored.set(receipt.id, receipt.disposition)
     if (body.receipts.length < 200) break
@@ -54,8 +54,7 @@ export const verdict = async (
     ["missing from the CRM", missing],
     ["in the CRM more than once", doubled]
   ] as const)
-    if (list.length > 0)
-      failures.push(`${list.length} notes are ${what}: ${list.map(describe(notes)).join(", ")}`)
+    if (list.length > 0) failures.push(`${list.length} notes are ${what}: ${list.map(describe(notes)).join(", ")}`)
 
   // Staff may have changed a status after its lead's last webhook, and such a case is right as of that webhook. So each
   // lead is told once more before the two sides are compared.
@@ -83,7 +82,11 @@ export const verdict = async (
 
 /** The CRM decorates its status names; compared without case, spaces and marks. */
 const sameStatus = (name: string | undefined): string | undefined =>
-  name?.replace(/\(default\)|\*/gi, "").replace(/\s+/g, " ").trim().toLowerCase()
+  name
+    ?.replace(/\(default\)|\*/gi, "")
+    .replace(/\s+/g, " ")
+    .trim()
+    .toLowerCase()
 
 /** The event, and what the markers say: one marker twice is a repeat that was not recognised, two are two operations. */
 const describe =

@@ -7,7 +7,16 @@
  * from a copy of the dead process's store), and kills while webhooks are between arrival and answer (around a commit).
  */
 import { parseArgs } from "node:util"
-import { casewire, freePort, type HostOptions, type Running, startHost, startSandbox, stop, throwAway } from "../harness/Processes.ts"
+import {
+  casewire,
+  freePort,
+  type HostOptions,
+  type Running,
+  startHost,
+  startSandbox,
+  stop,
+  throwAway
+} from "../harness/Processes.ts"
 import { makeWorld } from "../harness/World.ts"
 import { credentials, switches } from "../demo/Connecting.ts"
 import { Load } from "./Load.ts"
@@ -81,7 +90,15 @@ const run = async (): Promise<boolean> => {
       host = await startHost(options)
       recoveries.push(performance.now() - began)
       if (kill % 10 === 0)
-        console.log(JSON.stringify({ kills: kill, inSending, aroundCommit, acknowledged: load.acknowledged.size, notes: load.notes.size }))
+        console.log(
+          JSON.stringify({
+            kills: kill,
+            inSending,
+            aroundCommit,
+            acknowledged: load.acknowledged.size,
+            notes: load.notes.size
+          })
+        )
     }
     await load.stop()
     await world.portal("DELETE", "/faults")
@@ -89,7 +106,17 @@ const run = async (): Promise<boolean> => {
     await stop(host)
     const sound = integrity(data)
     const slowest = Math.round(Math.max(...recoveries))
-    console.log(JSON.stringify({ seed, kills, inSending, aroundCommit, integrity: sound, slowestStartMs: slowest, ...result.figures }))
+    console.log(
+      JSON.stringify({
+        seed,
+        kills,
+        inSending,
+        aroundCommit,
+        integrity: sound,
+        slowestStartMs: slowest,
+        ...result.figures
+      })
+    )
     const enough = kills < 40 || (inSending >= 10 && aroundCommit >= 10)
     if (!enough) console.log(JSON.stringify({ failed: "fewer than 10 kills in sending or around a commit" }))
     for (const failed of result.failures) console.log(JSON.stringify({ failed }))

@@ -15,7 +15,9 @@ import { job, receipt } from "../test/TempStore.ts"
 const callers = 64
 const each = 300
 const rounds = 7
-const body = new URLSearchParams(Array.from({ length: 10 }, (_, n) => [`Field ${n}`, "x".repeat(85)])).toString()
+const body = new URLSearchParams(
+  Array.from({ length: 10 }, (_, n): [string, string] => [`Field ${n}`, "x".repeat(85)])
+).toString()
 const folder = mkdtempSync(join(tmpdir(), "casewire-bench-"))
 
 const bare = new SqliteConnection(join(folder, "bare"))

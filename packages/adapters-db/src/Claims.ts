@@ -31,7 +31,8 @@ export const claimHeads = async (
     .filter(({ running }) => running < perConnection)
     .sort(byUrgency)
     .slice(0, limit)
-  for (const { id, running } of open) units.push(...(await unitsOf(db, id, Math.min(limit, perConnection - running), batch)))
+  for (const { id, running } of open)
+    units.push(...(await unitsOf(db, id, Math.min(limit, perConnection - running), batch)))
   if (units.length === 0) return []
   const chosen = units
     .sort(byUrgency)

@@ -54,7 +54,8 @@ export interface Fitness {
 /** Throws `StoreUnfit` naming the first setting that is wrong. */
 export const checkFitness = (connection: Connection): void => {
   const wrong = fitnessOf(connection).find(({ ok }) => !ok)
-  if (wrong !== undefined) throw new StoreUnfit({ setting: wrong.setting, expected: wrong.expected, found: wrong.found })
+  if (wrong !== undefined)
+    throw new StoreUnfit({ setting: wrong.setting, expected: wrong.expected, found: wrong.found })
 }
 
 /** The settings that a durable answer depends on, as they are at this moment. */

@@ -56,7 +56,8 @@ export class Pace {
   }
 }
 
-const nextSlot = ({ base, budget, taken }: Account): number => base + Math.ceil((taken * budget.windowMs) / budget.calls)
+const nextSlot = ({ base, budget, taken }: Account): number =>
+  base + Math.ceil((taken * budget.windowMs) / budget.calls)
 
 export const keptHorizon = async (db: Kysely<Tables>, account: string): Promise<number | undefined> =>
   (await db.selectFrom("budgets").select("base").where("account", "=", account).executeTakeFirst())?.base

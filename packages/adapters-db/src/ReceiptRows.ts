@@ -115,5 +115,7 @@ export const receiptVerdict = (
   { disposition, errors, replayedAt, warnings }: Pick<Receipt, "disposition" | "errors" | "warnings" | "replayedAt">
 ): string => {
   const text = JSON.stringify({ disposition, errors, warnings, replayedAt })
-  return errors.length === 0 && warnings.length === 0 ? text : vault.seal(firmId, id, "receipt-verdict", text).toString("base64")
+  return errors.length === 0 && warnings.length === 0
+    ? text
+    : vault.seal(firmId, id, "receipt-verdict", text).toString("base64")
 }

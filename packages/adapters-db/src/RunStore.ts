@@ -70,12 +70,7 @@ export const layer: Layer.Layer<RunStore, never, Database> = Layer.effect(
             .executeTakeFirst()
           if (row === undefined) return Option.none()
           const next = change(toRun(row))
-          await db
-            .updateTable("runs")
-            .set(columnsOf(next))
-            .where("firm_id", "=", firmId)
-            .where("id", "=", id)
-            .execute()
+          await db.updateTable("runs").set(columnsOf(next)).where("firm_id", "=", firmId).where("id", "=", id).execute()
           return Option.some(next)
         })
       }),

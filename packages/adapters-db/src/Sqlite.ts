@@ -49,7 +49,20 @@ export type BootFailure = StoreUnfit | StoreOwned | StoreLocked
 
 export const layerSqlite = (
   options: SqliteOptions
-): Layer.Layer<Storage | Queue | Timeline | CaseStore | ConnectionStore | ListStore | DocumentStore | MappingStore | RunStore | SubscriptionStore | StoreFitness, BootFailure> =>
+): Layer.Layer<
+  | Storage
+  | Queue
+  | Timeline
+  | CaseStore
+  | ConnectionStore
+  | ListStore
+  | DocumentStore
+  | MappingStore
+  | RunStore
+  | SubscriptionStore
+  | StoreFitness,
+  BootFailure
+> =>
   Layer.mergeAll(
     StorageSqlite.layer,
     QueueSqlite.layer,

@@ -116,7 +116,12 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
       }),
       operation: Effect.fn("Storage.operation")(function* (firmId, key) {
         const row = yield* database.read((db) =>
-          db.selectFrom("keys").select("operation").where("firm_id", "=", firmId).where("key", "=", key).executeTakeFirst()
+          db
+            .selectFrom("keys")
+            .select("operation")
+            .where("firm_id", "=", firmId)
+            .where("key", "=", key)
+            .executeTakeFirst()
         )
         return Option.map(Option.fromUndefinedOr(row), (found) => JobId.make(found.operation))
       }),

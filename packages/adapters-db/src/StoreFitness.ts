@@ -3,9 +3,10 @@ import { Context, Effect, Layer } from "effect"
 import { Database } from "./Database.ts"
 import { type Fitness, fitnessOf } from "./OpenFile.ts"
 
-export class StoreFitness extends Context.Service<StoreFitness, { readonly read: Effect.Effect<ReadonlyArray<Fitness>> }>()(
-  "@casewire/adapters-db/StoreFitness"
-) {
+export class StoreFitness extends Context.Service<
+  StoreFitness,
+  { readonly read: Effect.Effect<ReadonlyArray<Fitness>> }
+>()("@casewire/adapters-db/StoreFitness") {
   static readonly layer: Layer.Layer<StoreFitness, never, Database> = Layer.effect(
     StoreFitness,
     Effect.map(Database, ({ connection }) => ({ read: Effect.sync(() => fitnessOf(connection)) }))

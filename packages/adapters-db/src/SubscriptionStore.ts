@@ -52,7 +52,12 @@ export const layer: Layer.Layer<SubscriptionStore, never, Database> = Layer.effe
 
       get: Effect.fn("SubscriptionStore.get")(function* (firmId, id) {
         const row = yield* database.read((db) =>
-          db.selectFrom("subscriptions").selectAll().where("firm_id", "=", firmId).where("id", "=", id).executeTakeFirst()
+          db
+            .selectFrom("subscriptions")
+            .selectAll()
+            .where("firm_id", "=", firmId)
+            .where("id", "=", id)
+            .executeTakeFirst()
         )
         return Option.map(Option.fromUndefinedOr(row), toSubscription)
       }),
@@ -143,18 +148,19 @@ export const layer: Layer.Layer<SubscriptionStore, never, Database> = Layer.effe
         return Option.map(Option.fromUndefinedOr(row), toDelivery)
       }),
 
-      deliveries: Effect.fn("SubscriptionStore.deliveries")(
-        function* (firmId, { before, limit, states, subscriptionId }) {
-          const rows = yield* database.read((db) => {
-            let query = db.selectFrom("hook_deliveries").selectAll().where("firm_id", "=", firmId)
-            if (subscriptionId !== undefined) query = query.where("subscription_id", "=", subscriptionId)
-            if (states !== undefined) query = query.where("state", "in", states)
-            if (before !== undefined) query = query.where("id", "<", before)
-            return query.orderBy("id", "desc").limit(limit).execute()
-          })
-          return rows.map(toDelivery)
-        }
-      )
+      deliveries: Effect.fn("SubscriptionStore.deliveries")(function* (
+        firmId,
+        { before, limit, states, subscriptionId }
+      ) {
+        const rows = yield* database.read((db) => {
+          let query = db.selectFrom("hook_deliveries").selectAll().where("firm_id", "=", firmId)
+          if (subscriptionId !== undefined) query = query.where("subscription_id", "=", subscriptionId)
+          if (states !== undefined) query = query.where("state", "in", states)
+          if (before !== undefined) query = query.where("id", "<", before)
+          return query.orderBy("id", "desc").limit(limit).execute()
+        })
+        return rows.map(toDelivery)
+      })
     })
   })
 )

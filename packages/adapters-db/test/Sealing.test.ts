@@ -202,7 +202,7 @@ describe("Sealing", () => {
         }).pipe(Effect.provide(layerDatabase(options)))
         yield* Effect.gen(function* () {
           const cases = yield* CaseStore
-          const exits = [
+          const exits: ReadonlyArray<Exit.Exit<unknown>> = [
             yield* Effect.exit(cases.client(other, client.id)),
             yield* Effect.exit(cases.get(firmId, value.id))
           ]

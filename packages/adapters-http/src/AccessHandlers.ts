@@ -8,24 +8,27 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { problem } from "./Problems.ts"
 import { type Counted, requestLimit } from "./RequestLimit.ts"
 
-export const layerAccess = (requestsPerHour?: number) => Layer.effect(
-  Access,
-  Effect.gen(function* () {
-    const connections = yield* ConnectionStore
-    const limit = requestLimit(requestsPerHour)
-    return Access.of({
-      bearer: Effect.fnUntraced(function* (endpoint, { credential }) {
-        const firm = yield* connections.firmOfToken(Redacted.value(credential))
-        if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
-        const now = yield* Clock.currentTimeMillis
-        const counted = limit.count(Redacted.value(credential), now)
-        yield* HttpEffect.appendPreResponseHandler((_request, response) => Effect.succeed(withLimit(response, counted, now)))
-        if (counted.isOver) return yield* Effect.fail(problem("rate-limited"))
-        return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
+export const layerAccess = (requestsPerHour?: number) =>
+  Layer.effect(
+    Access,
+    Effect.gen(function* () {
+      const connections = yield* ConnectionStore
+      const limit = requestLimit(requestsPerHour)
+      return Access.of({
+        bearer: Effect.fnUntraced(function* (endpoint, { credential }) {
+          const firm = yield* connections.firmOfToken(Redacted.value(credential))
+          if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
+          const now = yield* Clock.currentTimeMillis
+          const counted = limit.count(Redacted.value(credential), now)
+          yield* HttpEffect.appendPreResponseHandler((_request, response) =>
+            Effect.succeed(withLimit(response, counted, now))
+          )
+          if (counted.isOver) return yield* Effect.fail(problem("rate-limited"))
+          return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
+        })
       })
     })
-  })
-)
+  )
 
 /** On every answer to a valid token, the refusal included. */
 const withLimit = (

@@ -20,36 +20,48 @@ import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
 import { layerTimelineHandlers } from "./TimelineHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
-const layerApi = (requestsPerHour: number | undefined) => Layer.mergeAll(
-  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
-  // Fonts would come from another host; the page's own policy forbids it as well.
-  HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
-).pipe(
-  Layer.provide([layerConnectionHandlers, layerCaseHandlers, layerListHandlers, layerMappingHandlers, layerEntryHandlers, layerImportHandlers, layerSubscriptionHandlers, layerTimelineHandlers, layerDoctorHandlers]),
-  Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
-  Layer.provide(NodeHttpServer.layerHttpServices)
-)
+const layerApi = (requestsPerHour: number | undefined) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
+    // Fonts would come from another host; the page's own policy forbids it as well.
+    HttpApiScalar.layer(Api, { path: "/docs", scalar: { withDefaultFonts: false } })
+  ).pipe(
+    Layer.provide([
+      layerConnectionHandlers,
+      layerCaseHandlers,
+      layerListHandlers,
+      layerMappingHandlers,
+      layerEntryHandlers,
+      layerImportHandlers,
+      layerSubscriptionHandlers,
+      layerTimelineHandlers,
+      layerDoctorHandlers
+    ]),
+    Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
+    Layer.provide(NodeHttpServer.layerHttpServices)
+  )
 
 /** `requestsPerHour`: how many an API token may make; 500 where it is left out. */
-export const apiApp = (requestsPerHour?: number) => Effect.map(HttpRouter.toHttpEffect(layerApi(requestsPerHour)), (app) =>
-  app.pipe(
-    Effect.map((response) =>
-      needsProblem(response)
-        ? toResponse(problemOfStatus(response.status))
-        : response.status === 401
-          ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
-          : response
-    ),
-    Effect.catchCause((cause) => {
-      const known = problemOf(cause)
-      // A caller who went away is no failure.
-      return known.status >= 500 && !Cause.hasInterruptsOnly(cause)
-        ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
-        : Effect.succeed(toResponse(known))
-    }),
-    traced
+export const apiApp = (requestsPerHour?: number) =>
+  Effect.map(HttpRouter.toHttpEffect(layerApi(requestsPerHour)), (app) =>
+    app.pipe(
+      Effect.map((response) =>
+        needsProblem(response)
+          ? toResponse(problemOfStatus(response.status))
+          : response.status === 401
+            ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
+            : response
+      ),
+      Effect.catchCause((cause) => {
+        const known = problemOf(cause)
+        // A caller who went away is no failure.
+        return known.status >= 500 && !Cause.hasInterruptsOnly(cause)
+          ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
+          : Effect.succeed(toResponse(known))
+      }),
+      traced
+    )
   )
-)
 
 /**
  * One span a request: its method, the route it matched and the answer's status. Never its address: ids and parameters

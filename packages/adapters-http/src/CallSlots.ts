@@ -39,11 +39,7 @@ interface Account {
 const slack = 1.01
 const paced = ({ calls, windowMs }: Budget): Budget => ({ calls, windowMs: Math.ceil(windowMs * slack) })
 
-export const makeCallSlots = (
-  queue: Queue["Service"],
-  longestWaitMs: number,
-  scope: Scope.Scope
-): CallSlots => {
+export const makeCallSlots = (queue: Queue["Service"], longestWaitMs: number, scope: Scope.Scope): CallSlots => {
   const accounts = new Map<string, Account>()
   const accountOf = (name: string): Account => {
     const known = accounts.get(name)
@@ -92,7 +88,10 @@ export const makeCallSlots = (
     account.waiting.splice(ahead, 0, waiting)
     if (!account.isServed) {
       account.isServed = true
-      yield* Effect.forkIn(Effect.onError(serve(account), (cause) => giveUp(account, cause)), scope)
+      yield* Effect.forkIn(
+        Effect.onError(serve(account), (cause) => giveUp(account, cause)),
+        scope
+      )
     }
     yield* Deferred.await(waiting.granted).pipe(
       Effect.onInterrupt(() =>

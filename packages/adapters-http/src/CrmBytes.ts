@@ -51,10 +51,9 @@ export const multipartBody = Effect.fnUntraced(function* (
     contentType: `multipart/form-data; boundary=${boundary}`,
     length: pieces.reduce((sum, { length }) => sum + length, 0),
     open: () =>
-      Readable.from(
-        Stream.toAsyncIterable(Stream.flatMap(Stream.fromIterable(pieces), ({ bytes }) => bytes)),
-        { objectMode: false }
-      )
+      Readable.from(Stream.toAsyncIterable(Stream.flatMap(Stream.fromIterable(pieces), ({ bytes }) => bytes)), {
+        objectMode: false
+      })
   }
 })
 
@@ -74,8 +73,7 @@ class BodyBroken extends Schema.TaggedError<BodyBroken>()("BodyBroken", {}) {}
 /** Whether the host lets an answer go there: a new id, or one that waits for bytes. */
 export const checkTarget = Effect.fnUntraced(function* (documents: Documents, firmId: FirmId, documentId: string) {
   const there = yield* documents.get(firmId, documentId)
-  if (Option.isSome(there) && there.value.owner !== incomingOwner)
-    return yield* refused("the document's id is taken")
+  if (Option.isSome(there) && there.value.owner !== incomingOwner) return yield* refused("the document's id is taken")
 })
 
 export const storeBody = (

@@ -21,7 +21,14 @@ import {
   CrmRefused,
   CrmUnreachable
 } from "@casewire/core/ports/Crm"
-import { BeforeChange, CrmGateway, CrmHttp, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
+import {
+  BeforeChange,
+  CrmGateway,
+  CrmHttp,
+  type CrmRequest,
+  type CrmResponse,
+  transferFactor
+} from "@casewire/core/ports/CrmHttp"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { makeCallSlots } from "./CallSlots.ts"
@@ -106,13 +113,20 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       if (request.bearer !== undefined && !/^[\x21-\x7e]+$/.test(request.bearer))
         return yield* failed(request, "the token cannot be sent")
       const { body: given, into } = request
-      const body = given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
+      const body =
+        given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
       if (into !== undefined) yield* checkTarget(documents, connection.firmId, into.documentId)
       yield* slots.awaitSlot(account, budget)
       if (request.changes) yield* yield* BeforeChange
       const store = (contentType: string, stream: Readable) =>
         storeBody(documents, connection.firmId, into!, contentType, stream)
-      const answer = yield* exchange(poolOf(connection, origin), target.success, { ...request, multipart: body }, limits, store)
+      const answer = yield* exchange(
+        poolOf(connection, origin),
+        target.success,
+        { ...request, multipart: body },
+        limits,
+        store
+      )
       if (answer.status === 429 || (answer.status === 503 && answer.retryAfter !== undefined))
         return yield* throttled(answer.retryAfter)
       refusals.delete(account)

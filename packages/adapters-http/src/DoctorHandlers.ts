@@ -8,9 +8,17 @@ import { Doctor, type HostReport } from "@casewire/core/Doctor"
 import type { Finding } from "@casewire/core/domain/Diagnosis"
 import { notFound } from "./Problems.ts"
 
-export const isHealthy = (findings: ReadonlyArray<Finding>): boolean => findings.every(({ severity }) => severity !== "error")
+export const isHealthy = (findings: ReadonlyArray<Finding>): boolean =>
+  findings.every(({ severity }) => severity !== "error")
 
-export const hostReportView = ({ at, findings, isWritable, jobs, machine, supportContact }: HostReport): HostReportView => ({
+export const hostReportView = ({
+  at,
+  findings,
+  isWritable,
+  jobs,
+  machine,
+  supportContact
+}: HostReport): HostReportView => ({
   healthy: isHealthy(findings),
   findings,
   at,

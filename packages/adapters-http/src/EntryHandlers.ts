@@ -30,7 +30,10 @@ export const layerEntryHandlers = HttpApiBuilder.group(
     const storage = yield* Storage
 
     const pluginOf = (of: Case) =>
-      Effect.map(Effect.option(connections.get(of.firmId, of.connectionId)), (found) => Option.getOrUndefined(found)?.plugin)
+      Effect.map(
+        Effect.option(connections.get(of.firmId, of.connectionId)),
+        (found) => Option.getOrUndefined(found)?.plugin
+      )
 
     const view = Effect.fnUntraced(function* (of: Case) {
       return caseView(of, yield* cases.client(of.firmId, of.clientId), yield* pluginOf(of))
@@ -50,7 +53,8 @@ export const layerEntryHandlers = HttpApiBuilder.group(
         const { reason, state, work } = job
         return { kind: "job", id, job: { work: workWords[work._tag], state, reason } } as const
       }
-      if (Option.isSome(yield* storage.receipt(firmId, ReceiptId.make(id)))) return { kind: "receipt", id, job: null } as const
+      if (Option.isSome(yield* storage.receipt(firmId, ReceiptId.make(id))))
+        return { kind: "receipt", id, job: null } as const
       const isEvent = yield* isKnownEvent(of, id)
       return { kind: isEvent ? "event" : "person", id, job: null } as const
     })
@@ -63,7 +67,11 @@ export const layerEntryHandlers = HttpApiBuilder.group(
 
     const notesOf = Effect.fnUntraced(function* (of: Case) {
       if (!isLinked(of)) return []
-      const jobs = yield* queue.find(of.firmId, { connectionId: of.connectionId, key: of.externalId, work: ["AddNote"] })
+      const jobs = yield* queue.find(of.firmId, {
+        connectionId: of.connectionId,
+        key: of.externalId,
+        work: ["AddNote"]
+      })
       const plugin = yield* pluginOf(of)
       const manifest = plugin === undefined ? undefined : Option.getOrUndefined(plugins.manifest(plugin))
       return jobs.flatMap(({ id, progress, reason, state, work }) =>
@@ -156,5 +164,8 @@ export const layerEntryHandlers = HttpApiBuilder.group(
 
 const resultWords = { Queued: "queued", Held: "held", Dropped: "dropped", Known: "known" } as const
 
-const entryInvalid = ({ errors }: { readonly errors: ReadonlyArray<{ readonly field: string; readonly code: string }> }) =>
-  problem("request-invalid", { errors })
+const entryInvalid = ({
+  errors
+}: {
+  readonly errors: ReadonlyArray<{ readonly field: string; readonly code: string }>
+}) => problem("request-invalid", { errors })

@@ -46,7 +46,9 @@ const refusals = {
 
 /** Rows and columns by number, from one; never what stands in them. */
 const placed = ({ code, column, row }: SheetProblem) => ({
-  field: [...(row === undefined ? [] : [`row ${row}`]), ...(column === undefined ? [] : [`column ${column}`])].join(", ") || "file",
+  field:
+    [...(row === undefined ? [] : [`row ${row}`]), ...(column === undefined ? [] : [`column ${column}`])].join(", ") ||
+    "file",
   code
 })
 
@@ -94,7 +96,9 @@ export const layerImportHandlers = HttpApiBuilder.group(
       }),
       planCases: Effect.fn(function* ({ params, payload, query }) {
         const { firmId, name } = yield* CurrentFirm
-        yield* connections.get(firmId, params.id).pipe(Effect.catchTag("ConnectionNotFound", refusals.ConnectionNotFound))
+        yield* connections
+          .get(firmId, params.id)
+          .pipe(Effect.catchTag("ConnectionNotFound", refusals.ConnectionNotFound))
         const { duplicates = "skip", invalid = "refuse", ...rest } = query
         const plan = yield* Effect.gen(function* () {
           const file = yield* uploadedFile(payload, caseFileBytes)

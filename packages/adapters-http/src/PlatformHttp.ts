@@ -48,7 +48,8 @@ export const layer = ({ privateOrigins = [], resolve = lookup, timeoutMs = 10_00
       lookupGlobal(
         hostOf(found.url),
         { all: true },
-        (error) => resume(Effect.succeed(error === null ? null : error.name === "NotGlobal" ? "not-public" : "unresolvable")),
+        (error) =>
+          resume(Effect.succeed(error === null ? null : error.name === "NotGlobal" ? "not-public" : "unresolvable")),
         resolve
       )
     ).pipe(
@@ -77,7 +78,12 @@ export const layer = ({ privateOrigins = [], resolve = lookup, timeoutMs = 10_00
     const now = yield* Clock.currentTimeMillis
     return yield* Effect.promise(async (interrupted): Promise<PostOutcome> => {
       // One connection a post: nothing is kept open to a stranger's host, and every post judges its address anew.
-      const client = new Client(url.origin, { connect: connectorOf(isListed), headersTimeout: 0, bodyTimeout: 0, pipelining: 1 })
+      const client = new Client(url.origin, {
+        connect: connectorOf(isListed),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        pipelining: 1
+      })
       const deadline = AbortSignal.timeout(timeoutMs)
       try {
         const answer = await client.request({

@@ -104,7 +104,15 @@ const byStatus: ReadonlySet<ProblemName> = new Set([
 ])
 
 /** The same answer for an id of another firm and for one that never was. */
-export const notFound = (_error: DocumentNotFound | ConflictNotFound | SubscriptionNotFound | ConnectionNotFound | CaseNotFound | ReceiptNotFound) => problem("not-found")
+export const notFound = (
+  _error:
+    | DocumentNotFound
+    | ConflictNotFound
+    | SubscriptionNotFound
+    | ConnectionNotFound
+    | CaseNotFound
+    | ReceiptNotFound
+) => problem("not-found")
 
 const subjects = { connection: "connection-invalid", links: "links-invalid", aliases: "aliases-invalid" } as const
 

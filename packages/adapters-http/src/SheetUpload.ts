@@ -32,5 +32,7 @@ export const uploadedFile = (
     Effect.catchTag("MultipartError", ({ reason }) =>
       Effect.fail(new UploadRefused({ code: reason._tag === "Parse" ? "malformed-upload" : "file-size" }))
     ),
-    Effect.flatMap((file) => (file === undefined ? Effect.fail(new UploadRefused({ code: "missing" })) : Effect.succeed(file)))
+    Effect.flatMap((file) =>
+      file === undefined ? Effect.fail(new UploadRefused({ code: "missing" })) : Effect.succeed(file)
+    )
   )

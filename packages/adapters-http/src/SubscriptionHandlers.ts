@@ -213,7 +213,11 @@ const layerStatusSync = HttpApiBuilder.group(
             // One that came while a switch was off shows as well that the address is right.
             lastWebhook: connection.health.lastWebhook ?? receipts.find(isTaken)?.receivedAt ?? null,
             wasTested: receipts.some(({ disposition }) => disposition._tag === "Test"),
-            optionsSeen: [...new Set(receipts.flatMap((receipt) => keysOf(receipt).flatMap((key) => known.get(normaliseKey(key)) ?? [])))].sort(),
+            optionsSeen: [
+              ...new Set(
+                receipts.flatMap((receipt) => keysOf(receipt).flatMap((key) => known.get(normaliseKey(key)) ?? []))
+              )
+            ].sort(),
             links: connection.caseTypeLinks,
             toggles: connection.toggles
           })

@@ -67,8 +67,7 @@ const layerTimeline = HttpApiBuilder.group(
       download: Effect.fn(function* ({ params }) {
         const { firmId } = yield* CurrentFirm
         const found = yield* documents.get(firmId, params.id)
-        if (Option.isNone(found) || found.value.owner === incomingOwner)
-          return yield* Effect.fail(problem("not-found"))
+        if (Option.isNone(found) || found.value.owner === incomingOwner) return yield* Effect.fail(problem("not-found"))
         const { contentType, id, name, size } = found.value
         return HttpServerResponse.stream(Stream.orDie(documents.open(firmId, id)), {
           contentType,

@@ -38,7 +38,19 @@ HttpApi.reflect(Api, {
 let world: World
 const platformIds = { clients: "", conflicts: "", runs: "", subscriptions: "", deliveries: "", removable: "" }
 /** An id of this firm for each kind of thing that a path can name. */
-const own = { documents: "", events: "event-1", connections: "", cases: "nothing", receipts: "", jobs: "", lists: "", campaigns: "", drafts: "", unwanted: "", ...platformIds }
+const own = {
+  documents: "",
+  events: "event-1",
+  connections: "",
+  cases: "nothing",
+  receipts: "",
+  jobs: "",
+  lists: "",
+  campaigns: "",
+  drafts: "",
+  unwanted: "",
+  ...platformIds
+}
 beforeAll(async () => {
   world = await startWorld()
   own.connections = world.connection.id
@@ -179,7 +191,8 @@ describe.each(endpoints)("$name ($method $path)", (endpoint) => {
 
   it("shows another firm nothing of this one", async () => {
     const answer = await call(endpoint, world.otherApi, (kind) => own[kind])
-    for (const id of [own.connections, own.receipts, own.jobs, own.lists, own.campaigns]) expect(answer.text).not.toContain(id)
+    for (const id of [own.connections, own.receipts, own.jobs, own.lists, own.campaigns])
+      expect(answer.text).not.toContain(id)
     expect(answer.text).not.toContain("4711")
     if (!endpoint.path.includes(":id")) return
     const nowhere = await call(endpoint, world.otherApi, random)
@@ -215,11 +228,24 @@ const withoutPayload = [
   "timeline.upload",
   "sync.pull",
   "sync.sweep",
-  "mappings.refresh", "mappings.readSheet", "mappings.discardDraft", "statusSync.plan", "subscriptions.remove", "subscriptions.test", "subscriptions.replay"]
+  "mappings.refresh",
+  "mappings.readSheet",
+  "mappings.discardDraft",
+  "statusSync.plan",
+  "subscriptions.remove",
+  "subscriptions.test",
+  "subscriptions.replay"
+]
 
 it("knows every endpoint by a body that fits", () => {
   const writes = endpoints.filter(({ method }) => method !== "GET").map(({ name }) => name)
-  const withoutBody = new Set(["connections.verify", "lists.archive", "campaigns.archive", "receipts.replay", ...withoutPayload])
+  const withoutBody = new Set([
+    "connections.verify",
+    "lists.archive",
+    "campaigns.archive",
+    "receipts.replay",
+    ...withoutPayload
+  ])
   expect(writes.filter((name) => bodies[name] === undefined && !withoutBody.has(name))).toEqual([])
   expect(endpoints.length).toBeGreaterThanOrEqual(27)
 })

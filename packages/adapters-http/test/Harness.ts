@@ -229,7 +229,12 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
       | Queue
       | RunStore
       | SubscriptionStore
-      | CaseStore | ConnectionStore | DocumentStore | Storage | ListeningAddress | Plugins
+      | CaseStore
+      | ConnectionStore
+      | DocumentStore
+      | Storage
+      | ListeningAddress
+      | Plugins
     >
   ) => runtime.runPromise(effect)
   const made = await run(

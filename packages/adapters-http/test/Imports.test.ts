@@ -22,7 +22,13 @@ describe("a history import", () => {
   const plan = (scope: unknown) => world.call("POST", `/connections/${world.connection.id}/history-imports`, scope)
 
   it("is counted, with the calls and seconds it takes, and is a run that can be looked up", async () => {
-    const scope = { from: "2026-09-01T00:00:00Z", to: "2026-09-30T00:00:00Z", caseTypes: ["Injury"], maximum: 10, notes: true }
+    const scope = {
+      from: "2026-09-01T00:00:00Z",
+      to: "2026-09-30T00:00:00Z",
+      caseTypes: ["Injury"],
+      maximum: 10,
+      notes: true
+    }
     const planned = await plan(scope)
     expect(planned.status).toBe(201)
     expect(planned.body).toMatchObject({
@@ -47,11 +53,17 @@ describe("a history import", () => {
     const verbs = ["start", "pause", "resume", "cancel"] as const
     const states: Array<string> = []
     for (const verb of verbs)
-      states.push((await world.call("POST", `/runs/${run.id}/${verb}`, verb === "start" ? { first: 5 } : undefined)).body.state)
+      states.push(
+        (await world.call("POST", `/runs/${run.id}/${verb}`, verb === "start" ? { first: 5 } : undefined)).body.state
+      )
     expect(states).toEqual(["running", "paused", "running", "cancelled"])
     expect((await importJobs()).length - before).toBe(1)
     const again = await world.call("POST", `/runs/${run.id}/start`, {})
-    expect([again.status, again.body.type, again.body.detail]).toEqual([409, "/problems/run-state", "The import is cancelled."])
+    expect([again.status, again.body.type, again.body.detail]).toEqual([
+      409,
+      "/problems/run-state",
+      "The import is cancelled."
+    ])
   })
 })
 
@@ -140,16 +152,16 @@ describe("the result of a run", () => {
   })
 
   it("is a file with a line for every row, however many there are, through the writer that guards cells", async () => {
-    const rows = Array.from(
-      { length: 1201 },
-      (_, index): RunRow => ({
-        number: index + 2,
-        key: String(index + 2),
-        state: index === 0 ? "skipped" : "done",
-        verdict: index === 0 ? "duplicate" : "created",
-        detail: index === 0 ? { externalCaseId: "7", caseId: "c", reason: "the record has a case already" } : { caseId: `c${index}` }
-      })
-    )
+    const rows = Array.from({ length: 1201 }, (_, index): RunRow => ({
+      number: index + 2,
+      key: String(index + 2),
+      state: index === 0 ? "skipped" : "done",
+      verdict: index === 0 ? "duplicate" : "created",
+      detail:
+        index === 0
+          ? { externalCaseId: "7", caseId: "c", reason: "the record has a case already" }
+          : { caseId: `c${index}` }
+    }))
     await world.run(
       Effect.gen(function* () {
         const store = yield* RunStore

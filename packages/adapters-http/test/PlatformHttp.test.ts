@@ -41,7 +41,11 @@ afterAll(() => {
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 const earlier = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-const body = JSON.stringify({ type: "case.status_changed", timestamp: "2026-11-24T12:00:00.000Z", data: { after: "Signed – ✓" } })
+const body = JSON.stringify({
+  type: "case.status_changed",
+  timestamp: "2026-11-24T12:00:00.000Z",
+  data: { after: "Signed – ✓" }
+})
 
 const post = (change: Partial<SignedPost> = {}, options: PlatformHttpOptions = {}) =>
   Effect.runPromise(
@@ -57,7 +61,12 @@ const post = (change: Partial<SignedPost> = {}, options: PlatformHttpOptions = {
   )
 
 const objection = (url: string, options: PlatformHttpOptions = {}) =>
-  Effect.runPromise(Effect.provide(Effect.flatMap(PlatformHttp, (http) => http.objection(url)), layer(options)))
+  Effect.runPromise(
+    Effect.provide(
+      Effect.flatMap(PlatformHttp, (http) => http.objection(url)),
+      layer(options)
+    )
+  )
 
 /** A resolver that answers from a list, one after the other; the last one for ever. */
 const resolving = (...answers: ReadonlyArray<ReadonlyArray<string>>) => {
@@ -69,7 +78,10 @@ const resolving = (...answers: ReadonlyArray<ReadonlyArray<string>>) => {
     setImmediate(() =>
       addresses.length === 0
         ? callback(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }), [])
-        : callback(null, addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })))
+        : callback(
+            null,
+            addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }))
+          )
     )
   }) as unknown as typeof lookup
   return { resolve, asked }
@@ -178,7 +190,11 @@ describe("an address", () => {
     const url = origin.replace("http://127.0.0.1", "https://tools.example")
     expect(await objection(url, rebinding)).toBeNull()
     const before = received.length
-    expect(await post({ url }, { resolve: rebinding.resolve })).toEqual({ status: null, code: "not-public", retryAfter: null })
+    expect(await post({ url }, { resolve: rebinding.resolve })).toEqual({
+      status: null,
+      code: "not-public",
+      retryAfter: null
+    })
     expect(rebinding.asked).toEqual(["tools.example", "tools.example"])
     expect(received.length).toBe(before)
   })

@@ -4,7 +4,13 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { HookDelivery, HookType, PlatformEventName, SubscriptionId, WebhookId } from "@casewire/core/domain/Subscription"
+import {
+  HookDelivery,
+  HookType,
+  PlatformEventName,
+  SubscriptionId,
+  WebhookId
+} from "@casewire/core/domain/Subscription"
 import { Access, Decoding } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { Conflict, Invalid, NotFound } from "./Problem.ts"

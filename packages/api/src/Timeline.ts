@@ -66,7 +66,10 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
     HttpApiEndpoint.post("upload", "/cases/:id/documents", {
       params,
       query: { name: Schema.NonEmptyString.check(Schema.isMaxLength(1000)) },
-      payload: HttpApiSchema.StreamUint8Array({ contentType: "application/octet-stream", maxBytes: documentLimitBytes + 1 }),
+      payload: HttpApiSchema.StreamUint8Array({
+        contentType: "application/octet-stream",
+        maxBytes: documentLimitBytes + 1
+      }),
       success: DocumentView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, TooLarge, UnsupportedType, Invalid]
     }).annotate(OpenApi.Summary, "Add a document to a case; the event document-added sends it to the CRM"),
@@ -82,7 +85,13 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
         /** `dropped`: its switch was off, and nothing is sent. */
         state: Schema.Union([JobState, Schema.Literal("dropped")]),
         job: Schema.NullOr(
-          Schema.Struct({ id: JobId, work: WorkWord, attempts: Schema.Int, reason: Schema.NullOr(Schema.String), updatedAt: Time })
+          Schema.Struct({
+            id: JobId,
+            work: WorkWord,
+            attempts: Schema.Int,
+            reason: Schema.NullOr(Schema.String),
+            updatedAt: Time
+          })
         ),
         /** Where staff finds it in the CRM, in the CRM's own words. */
         place: Schema.NullOr(Schema.String),

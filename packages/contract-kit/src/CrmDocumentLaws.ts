@@ -21,14 +21,23 @@ const bytesOf = ({ store }: CrmTrial, id: string) =>
 const keep = Effect.fnUntraced(function* ({ store }: CrmTrial, bytes: Uint8Array) {
   const id = freshId()
   yield* store.documents
-    .put({ id, firmId: store.firmId, name: "ours", contentType: "application/pdf", owner: "law" }, Stream.make(bytes), limit)
+    .put(
+      { id, firmId: store.firmId, name: "ours", contentType: "application/pdf", owner: "law" },
+      Stream.make(bytes),
+      limit
+    )
     .pipe(Effect.orDie)
   return id
 })
 
 const upload = Effect.fnUntraced(function* (trial: CrmTrial, name: string, bytes: Uint8Array) {
   const documentId = yield* keep(trial, bytes)
-  return yield* trial.documents.upload({ id: trial.sandbox.facts.cases[0]!, documentId, name, contentType: "application/pdf" })
+  return yield* trial.documents.upload({
+    id: trial.sandbox.facts.cases[0]!,
+    documentId,
+    name,
+    contentType: "application/pdf"
+  })
 })
 
 /** Names and contents that the CRM holds for the first case. */
@@ -57,7 +66,12 @@ export const documentLaws: ReadonlyArray<CrmLaw> = [
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
       const folder = trial.sandbox.facts.subfolder
-      yield* trial.sandbox.addDocument(id, { name: "Deep.pdf", contentType: "application/pdf", bytes: pdf("deep"), folder })
+      yield* trial.sandbox.addDocument(id, {
+        name: "Deep.pdf",
+        contentType: "application/pdf",
+        bytes: pdf("deep"),
+        folder
+      })
       const found = (yield* list(trial)).find(({ name }) => name === "Deep.pdf")
       assert.strictEqual(found?.folder, folder)
     })
@@ -126,10 +140,17 @@ export const documentLaws: ReadonlyArray<CrmLaw> = [
     "a document that is too large is refused, and nothing of it is in the store",
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
-      yield* trial.sandbox.addDocument(id, { name: "Big.pdf", contentType: "application/pdf", bytes: new Uint8Array(5000) })
+      yield* trial.sandbox.addDocument(id, {
+        name: "Big.pdf",
+        contentType: "application/pdf",
+        bytes: new Uint8Array(5000)
+      })
       const found = (yield* list(trial)).find(({ name }) => name === "Big.pdf")!
       const documentId = freshId()
-      yield* failsWith(trial.documents.open({ id, externalId: found.externalId, documentId, maxBytes: 4999 }), "CrmRefused")
+      yield* failsWith(
+        trial.documents.open({ id, externalId: found.externalId, documentId, maxBytes: 4999 }),
+        "CrmRefused"
+      )
       assert.isTrue(Option.isNone(yield* trial.store.documents.get(trial.store.firmId, documentId)))
     })
   ),
@@ -138,7 +159,12 @@ export const documentLaws: ReadonlyArray<CrmLaw> = [
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
       const documentId = freshId()
-      const open = trial.documents.open({ id, externalId: trial.sandbox.facts.unknownDocument, documentId, maxBytes: limit })
+      const open = trial.documents.open({
+        id,
+        externalId: trial.sandbox.facts.unknownDocument,
+        documentId,
+        maxBytes: limit
+      })
       yield* failsWith(open, "CrmNotFound", "CrmRefused", "CrmAnswerInvalid")
       assert.isTrue(Option.isNone(yield* trial.store.documents.get(trial.store.firmId, documentId)))
     })
@@ -173,7 +199,12 @@ export const documentLaws: ReadonlyArray<CrmLaw> = [
     "a document that is not in the store is refused, and nothing is sent",
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
-      const send = trial.documents.upload({ id, documentId: "nowhere", name: "Gone.pdf", contentType: "application/pdf" })
+      const send = trial.documents.upload({
+        id,
+        documentId: "nowhere",
+        name: "Gone.pdf",
+        contentType: "application/pdf"
+      })
       yield* failsWith(send, "CrmRefused")
       assert.deepStrictEqual(yield* held(trial, "Gone.pdf"), [])
     })

@@ -111,7 +111,10 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
       const pages = yield* Stream.runCollect(crm.changes(null, everything))
       const ids = new Set(pages.flatMap(({ cases }) => cases.map(({ externalId }) => externalId)))
       for (const id of sandbox.facts.cases) assert.isTrue(ids.has(id))
-      assert.deepStrictEqual(pages.map(({ isLast }) => isLast === true), [...pages.slice(1).map(() => false), true])
+      assert.deepStrictEqual(
+        pages.map(({ isLast }) => isLast === true),
+        [...pages.slice(1).map(() => false), true]
+      )
       for (const { total } of pages) assert.include([undefined, ids.size], total)
     })
   ),

@@ -25,7 +25,14 @@ export type SandboxFault =
   | "slow"
 
 /** What a fault strikes: the vendor's call behind an operation of the port. */
-export type SandboxCall = "read" | "notes" | "addNote" | "setStatus" | "updateFields" | "changes" | "catalog"
+export type SandboxCall =
+  | "read"
+  | "notes"
+  | "addNote"
+  | "setStatus"
+  | "updateFields"
+  | "changes"
+  | "catalog"
   | "listDocuments"
   | "upload"
 
@@ -95,7 +102,10 @@ export interface CrmSandbox {
   readonly changeStatus: (id: ExternalCaseId, status: string) => Effect.Effect<void>
   readonly writeNote: (id: ExternalCaseId, note: SandboxNote) => Effect.Effect<void>
   /** Files a document as staff does; without a folder, in any of the CRM's. */
-  readonly addDocument: (id: ExternalCaseId, document: SandboxDocument & { readonly folder?: string }) => Effect.Effect<void>
+  readonly addDocument: (
+    id: ExternalCaseId,
+    document: SandboxDocument & { readonly folder?: string }
+  ) => Effect.Effect<void>
   readonly documentsNow: (id: ExternalCaseId) => Effect.Effect<ReadonlyArray<SandboxDocument>>
   /** Strikes the next `times` (default 1) calls of that kind. */
   readonly setFault: (fault: {

@@ -19,7 +19,17 @@ import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Timeline } from "@casewire/core/ports/Timeline"
 import { connection, firm, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
 
-export type Ports = RunStore | SubscriptionStore | Storage | Timeline | Queue | MappingStore | CaseStore | ConnectionStore | ListStore | DocumentStore
+export type Ports =
+  | RunStore
+  | SubscriptionStore
+  | Storage
+  | Timeline
+  | Queue
+  | MappingStore
+  | CaseStore
+  | ConnectionStore
+  | ListStore
+  | DocumentStore
 
 export interface Law {
   readonly title: string

@@ -260,7 +260,12 @@ export const laneLaws: ReadonlyArray<Law> = [
   {
     title: "what is claimed together is due, at the head of its lane and under no lease",
     run: Effect.gen(function* () {
-      const [first, behind, , later] = yield* makeJobs({ key: "1" }, { key: "1" }, { key: "2" }, { key: "3", notBefore: start + 1 })
+      const [first, behind, , later] = yield* makeJobs(
+        { key: "1" },
+        { key: "1" },
+        { key: "2" },
+        { key: "3", notBefore: start + 1 }
+      )
       yield* enqueue(first!, behind!, later!)
       const batch = { work: "ReadCase", size: 10 } as const
       assert.deepStrictEqual(ids((yield* claim({ batch })).map(({ job }) => job)), [first!.id])

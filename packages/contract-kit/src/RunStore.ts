@@ -146,7 +146,10 @@ export const runStoreLaws: Laws = {
         const store = yield* RunStore
         const { id } = yield* saved({ done: 0 })
         const count = store.update(firm.id, id, (run) => ({ ...run, done: run.done + 1 }))
-        yield* Effect.all(Array.from({ length: 20 }, () => count), { concurrency: "unbounded" })
+        yield* Effect.all(
+          Array.from({ length: 20 }, () => count),
+          { concurrency: "unbounded" }
+        )
         assert.strictEqual(Option.getOrThrow(yield* store.get(firm.id, id)).done, 20)
       })
     },
@@ -185,13 +188,20 @@ export const runStoreLaws: Laws = {
         const { run, store } = yield* withRows(...[1, 2, 3, 4, 5].map((number) => makeRow(number)))
         const page = (after: number) =>
           Effect.map(store.rows(firm.id, run.id, { after, limit: 2 }), (rows) => rows.map(({ number }) => number))
-        assert.deepStrictEqual([yield* page(0), yield* page(2), yield* page(4), yield* page(5)], [[1, 2], [3, 4], [5], []])
+        assert.deepStrictEqual(
+          [yield* page(0), yield* page(2), yield* page(4), yield* page(5)],
+          [[1, 2], [3, 4], [5], []]
+        )
       })
     },
     {
       title: "rows can be narrowed to states, by what they are now",
       run: Effect.gen(function* () {
-        const { run, store } = yield* withRows(makeRow(1), makeRow(2, { state: "done" }), makeRow(3, { state: "failed" }))
+        const { run, store } = yield* withRows(
+          makeRow(1),
+          makeRow(2, { state: "done" }),
+          makeRow(3, { state: "failed" })
+        )
         const numbers = (...states: ReadonlyArray<RunRow["state"]>) =>
           Effect.map(store.rows(firm.id, run.id, { limit: 9, states }), (rows) => rows.map(({ number }) => number))
         assert.deepStrictEqual(yield* numbers("waiting"), [1])
@@ -234,7 +244,9 @@ export const runStoreLaws: Laws = {
         const { run, store } = yield* withRows(makeRow(1))
         assert.isTrue(Option.isNone(yield* store.get(otherFirm.id, run.id)))
         assert.deepStrictEqual(yield* store.list(otherFirm.id, { limit: 9, connectionId: connection.id }), [])
-        assert.isTrue(Option.isNone(yield* store.update(otherFirm.id, run.id, (value) => ({ ...value, state: "done" }))))
+        assert.isTrue(
+          Option.isNone(yield* store.update(otherFirm.id, run.id, (value) => ({ ...value, state: "done" })))
+        )
         assert.deepStrictEqual(yield* store.rows(otherFirm.id, run.id, { limit: 9 }), [])
         assert.isTrue(Option.isNone(yield* store.rowByKey(otherFirm.id, run.id, "key-1")))
         yield* Effect.exit(store.save({ ...run, firmId: otherFirm.id, state: "done" }))
@@ -285,7 +297,11 @@ export const runStoreLaws: Laws = {
       after: Effect.gen(function* () {
         const store = yield* RunStore
         const [run] = yield* store.list(firm.id, { limit: 9 })
-        assert.deepInclude(run, { cursor: "page-3", startedBy: "Zoë", scope: { from: "2025-01-01", caseTypes: "Größe, Auto" } })
+        assert.deepInclude(run, {
+          cursor: "page-3",
+          startedBy: "Zoë",
+          scope: { from: "2025-01-01", caseTypes: "Größe, Auto" }
+        })
         assert.deepStrictEqual(yield* store.rows(firm.id, run!.id, { limit: 9 }), [makeRow(1), makeRow(2)])
       })
     }

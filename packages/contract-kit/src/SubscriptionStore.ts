@@ -73,7 +73,13 @@ export const subscriptionStoreLaws: Laws = {
       title: "a subscription comes back as it was saved",
       run: Effect.gen(function* () {
         const { store, subscription } = yield* saved()
-        const off = yield* saved({ active: false, disabledReason: "receiver-gone", events: [], caseTypes: [], campaigns: [] })
+        const off = yield* saved({
+          active: false,
+          disabledReason: "receiver-gone",
+          events: [],
+          caseTypes: [],
+          campaigns: []
+        })
         assert.deepStrictEqual(yield* store.get(firm.id, subscription.id), Option.some(subscription))
         assert.deepStrictEqual(yield* store.get(firm.id, off.id), Option.some(off.subscription))
       })

@@ -136,10 +136,7 @@ export const timelineLaws: Laws = {
         const timeline = yield* Timeline
         const [entry] = yield* appendAll({ kind: "document", content: document, externalId: null })
         assert.isTrue(yield* timeline.bind(firm.id, entry.id, "55001"))
-        assert.deepStrictEqual(
-          yield* timeline.get(firm.id, entry.id),
-          Option.some({ ...entry, externalId: "55001" })
-        )
+        assert.deepStrictEqual(yield* timeline.get(firm.id, entry.id), Option.some({ ...entry, externalId: "55001" }))
         const again = yield* makeEntry({ kind: "document", content: document, externalId: "55001" })
         assert.isFalse(yield* timeline.append(again))
       })
@@ -238,9 +235,7 @@ export const timelineLaws: Laws = {
         const storage = yield* Storage
         const timeline = yield* Timeline
         const entry = yield* makeEntry()
-        const exit = yield* Effect.exit(
-          storage.atomically(Effect.andThen(timeline.append(entry), Effect.fail("no")))
-        )
+        const exit = yield* Effect.exit(storage.atomically(Effect.andThen(timeline.append(entry), Effect.fail("no"))))
         assert.isTrue(Exit.isFailure(exit))
         yield* pause
         assert.deepStrictEqual(yield* ofCase(), [])

@@ -11,7 +11,15 @@ import {
 } from "@casewire/core/domain/Case"
 import { ConnectionId, type Connection, type Firm } from "@casewire/core/domain/Connection"
 import { FirmId, newId } from "@casewire/core/domain/Ids"
-import { CampaignId, ListId, noAutoAdd, type Campaign, type List, type ListEvent, type Membership } from "@casewire/core/domain/List"
+import {
+  CampaignId,
+  ListId,
+  noAutoAdd,
+  type Campaign,
+  type List,
+  type ListEvent,
+  type Membership
+} from "@casewire/core/domain/List"
 import { JobId, Priority, type NewJob } from "@casewire/core/domain/Job"
 import { ReceiptId, type Receipt } from "@casewire/core/domain/Receipt"
 import { allOff } from "@casewire/core/domain/Toggles"
@@ -189,7 +197,9 @@ export const makeMembership = (change: Partial<Membership> = {}): Membership => 
   isMember: true,
   heldOffBy: null,
   receiveNumber: 3,
-  waiting: [{ receiptId: "019b8d6a-0003-7000-8000-000000000001", receiveNumber: 2, status: "Signed", field: "list_id" }],
+  waiting: [
+    { receiptId: "019b8d6a-0003-7000-8000-000000000001", receiveNumber: 2, status: "Signed", field: "list_id" }
+  ],
   since: start,
   cause: "019b8d6a-0003-7000-8000-000000000001",
   ...change

@@ -85,12 +85,18 @@ export const caseMutants: Record<string, Mutant> = {
   })),
   "finds open conflicts only": inCases((own) => ({
     conflicts: (firmId, { id, limit }) =>
-      Effect.map(own.conflicts(firmId, { limit }), (found) => found.filter((event) => id === undefined || event.id === id))
+      Effect.map(own.conflicts(firmId, { limit }), (found) =>
+        found.filter((event) => id === undefined || event.id === id)
+      )
   })),
   "takes any event for a conflict": inCases((own) => {
     const events = new Map<string, CaseEvent>()
     return {
-      record: (event) => Effect.andThen(own.record(event), Effect.sync(() => events.set(event.id, event))),
+      record: (event) =>
+        Effect.andThen(
+          own.record(event),
+          Effect.sync(() => events.set(event.id, event))
+        ),
       conflicts: (firmId, filter) =>
         Effect.map(own.conflicts(firmId, filter), (found) => {
           const event = filter.id === undefined ? undefined : events.get(filter.id)

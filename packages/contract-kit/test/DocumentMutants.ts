@@ -93,7 +93,6 @@ export const documentMutants: Record<string, Mutant> = {
     describe: (_, id, change) => ofAny((firmId) => own.describe(firmId, id, change))
   })),
   "describes outside the transaction": inDocuments((own) => ({
-    describe: (firmId, id, change) =>
-      Effect.as(escaped(own.describe(firmId, id, change)), Option.none())
+    describe: (firmId, id, change) => Effect.as(escaped(own.describe(firmId, id, change)), Option.none())
   }))
 }

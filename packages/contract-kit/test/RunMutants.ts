@@ -39,7 +39,11 @@ export const runMutants: Record<string, Mutant> = {
   "makes a run to update": inRuns((own) => {
     let last: Run | undefined
     return {
-      save: (run) => Effect.andThen(own.save(run), Effect.sync(() => void (last = run))),
+      save: (run) =>
+        Effect.andThen(
+          own.save(run),
+          Effect.sync(() => void (last = run))
+        ),
       update: (firmId, id, change) =>
         Effect.flatMap(own.get(firmId, id), (found) => {
           if (Option.isSome(found)) return own.update(firmId, id, change)
@@ -49,21 +53,32 @@ export const runMutants: Record<string, Mutant> = {
     }
   }),
   "swallows what a change throws": inRuns((own) => ({
-    update: (firmId, id, change) => Effect.catchDefect(own.update(firmId, id, change), () => Effect.succeed(Option.none()))
+    update: (firmId, id, change) =>
+      Effect.catchDefect(own.update(firmId, id, change), () => Effect.succeed(Option.none()))
   })),
   "reads rows backwards": inRuns((own) => ({ rows: (firmId, id, page) => rowsBackwards(own.rows(firmId, id, page)) })),
-  "reads from the first row": inRuns((own) => ({ rows: (firmId, id, { after: _, ...page }) => own.rows(firmId, id, page) })),
+  "reads from the first row": inRuns((own) => ({
+    rows: (firmId, id, { after: _, ...page }) => own.rows(firmId, id, page)
+  })),
   "filters no rows": inRuns((own) => ({ rows: (firmId, id, { states: _, ...page }) => own.rows(firmId, id, page) })),
   "never replaces a row": inRuns((own) => ({
     saveRows: (firmId, id, rows) =>
       Effect.flatMap(own.rows(firmId, id, { limit: 1000 }), (known) =>
-        own.saveRows(firmId, id, rows.filter(({ number }) => !known.some((row) => row.number === number)))
+        own.saveRows(
+          firmId,
+          id,
+          rows.filter(({ number }) => !known.some((row) => row.number === number))
+        )
       )
   })),
   "finds a row of any run": inRuns((own) => {
     const rows: Array<RunRow> = []
     return {
-      saveRows: (firmId, id, added) => Effect.andThen(own.saveRows(firmId, id, added), Effect.sync(() => void rows.unshift(...added))),
+      saveRows: (firmId, id, added) =>
+        Effect.andThen(
+          own.saveRows(firmId, id, added),
+          Effect.sync(() => void rows.unshift(...added))
+        ),
       rowByKey: (_, _id, key) => Effect.succeed(Option.fromUndefinedOr(rows.find((row) => row.key === key)))
     }
   }),

@@ -62,7 +62,12 @@ export const storageMutants: Record<string, Mutant> = {
   })),
   "binds a key that is asked for": inStorage((own) => ({
     operation: (firmId, key) =>
-      Effect.flatMap(newId, (id) => Effect.map(own.claimKey(firmId, key, JobId.make(id)), Option.orElseSome(() => JobId.make(id))))
+      Effect.flatMap(newId, (id) =>
+        Effect.map(
+          own.claimKey(firmId, key, JobId.make(id)),
+          Option.orElseSome(() => JobId.make(id))
+        )
+      )
   })),
   "binds no keys": inStorage(() => ({ claimKey: () => Effect.succeed(Option.none()) })),
   "binds keys for all firms": inStorage((own) => ({ claimKey: (_, key, job) => own.claimKey(firm.id, key, job) })),

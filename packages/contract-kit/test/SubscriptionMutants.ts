@@ -6,7 +6,9 @@ import { firm, start } from "../src/samples.ts"
 import { escaped, inSubscriptions, isInTransaction, ofAll, ofAny, reversed, type Mutant } from "./Breaking.ts"
 
 export const subscriptionMutants: Record<string, Mutant> = {
-  "saves no filters": inSubscriptions((own) => ({ save: (value) => own.save({ ...value, caseTypes: [], campaigns: [] }) })),
+  "saves no filters": inSubscriptions((own) => ({
+    save: (value) => own.save({ ...value, caseTypes: [], campaigns: [] })
+  })),
   "invents secrets": inSubscriptions((own) => ({
     secrets: (firmId, id) =>
       Effect.map(own.secrets(firmId, id), (found) => (found.length === 0 ? [Redacted.make("whsec_")] : found))
@@ -21,7 +23,12 @@ export const subscriptionMutants: Record<string, Mutant> = {
   })),
   "signs with anybody's secret": inSubscriptions((own) => ({
     secrets: (firmId) =>
-      Effect.flatMap(own.list(firmId), (all) => Effect.map(Effect.forEach(all, ({ id }) => own.secrets(firmId, id)), (found) => found.flat()))
+      Effect.flatMap(own.list(firmId), (all) =>
+        Effect.map(
+          Effect.forEach(all, ({ id }) => own.secrets(firmId, id)),
+          (found) => found.flat()
+        )
+      )
   })),
   "keeps earlier secrets": inSubscriptions((own) => ({
     issueSecret: (firmId, id, options) => own.issueSecret(firmId, id, { earlierUntil: start + 5000, ...options })
@@ -44,7 +51,9 @@ export const subscriptionMutants: Record<string, Mutant> = {
   })),
   "never replaces a delivery": inSubscriptions((own) => ({
     record: (value) =>
-      Effect.flatMap(own.delivery(value.firmId, value.id), (found) => (Option.isSome(found) ? Effect.void : own.record(value)))
+      Effect.flatMap(own.delivery(value.firmId, value.id), (found) =>
+        Option.isSome(found) ? Effect.void : own.record(value)
+      )
   })),
   "lists the oldest deliveries first": inSubscriptions((own) => ({
     deliveries: (firmId, filter) => reversed(own.deliveries(firmId, filter))
@@ -72,7 +81,9 @@ export const subscriptionMutants: Record<string, Mutant> = {
     delivery: (_, id) => ofAny((firmId) => own.delivery(firmId, id)),
     deliveries: (_, filter) => ofAll((firmId) => own.deliveries(firmId, filter))
   })),
-  "records outside the transaction": inSubscriptions((own) => ({ record: (value: HookDelivery) => escaped(own.record(value)) })),
+  "records outside the transaction": inSubscriptions((own) => ({
+    record: (value: HookDelivery) => escaped(own.record(value))
+  })),
   "lists what is committed": inSubscriptions((own) => {
     const written = new Set<Subscription["id"]>()
     return {

@@ -21,7 +21,9 @@ export const timelineMutants: Record<string, Mutant> = {
   "appends what is known": inTimeline((own) => ({
     append: (entry) =>
       Effect.flatMap(own.append(entry), (isNew) =>
-        isNew ? Effect.succeed(true) : Effect.as(own.append({ ...entry, id: `${entry.id}x` as typeof entry.id, externalId: null }), true)
+        isNew
+          ? Effect.succeed(true)
+          : Effect.as(own.append({ ...entry, id: `${entry.id}x` as typeof entry.id, externalId: null }), true)
       )
   })),
   "says that all is new": inTimeline((own) => ({ append: (entry) => Effect.as(own.append(entry), true) })),
@@ -43,7 +45,9 @@ export const timelineMutants: Record<string, Mutant> = {
     ofCase: (firmId, id, page) =>
       Effect.map(own.ofCase(firmId, id, page), (all) => all.toSorted((a, b) => (a.id < b.id ? 1 : -1)))
   })),
-  "lists the oldest first": inTimeline((own) => ({ ofCase: (firmId, id, page) => reversed(own.ofCase(firmId, id, page)) })),
+  "lists the oldest first": inTimeline((own) => ({
+    ofCase: (firmId, id, page) => reversed(own.ofCase(firmId, id, page))
+  })),
   "begins every page anew": inTimeline((own) => ({
     ofCase: (firmId, id, { before: _, ...page }) => own.ofCase(firmId, id, page)
   })),

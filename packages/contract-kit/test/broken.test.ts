@@ -73,7 +73,8 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "jobs that are done together are claimed together, and count as one": "claims one by one",
     "no more are claimed together than their size, and the next claim takes the rest": "claims together without limit",
     "jobs of two connections are never claimed together": "claims whatever waits together",
-    "what is claimed together is due, at the head of its lane and under no lease": "knows no time when it claims together",
+    "what is claimed together is due, at the head of its lane and under no lease":
+      "knows no time when it claims together",
     "jobs that run together leave room for others of their connection": "claims one by one",
     "claims at the same moment never share a job": "gives one job to two",
     "a claim alone changes neither state nor attempts, but the job counts as running": "sends with the claim",
@@ -309,10 +310,7 @@ const noticedAtRestart: Record<string, ReadonlyArray<() => Layer.Layer<Ports>>> 
   "cases, clients and history outlive a restart": [forgetsAll, outliving("saves no fields")],
   "connections, credentials and firms outlive a restart": [forgetsAll, outliving("loses the cursor")],
   "tokens outlive a restart": [forgetsAll, outliving("makes short tokens")],
-  "catalogs, mappings, drafts and status tables outlive a restart": [
-    forgetsAll,
-    outliving("takes the oldest version")
-  ],
+  "catalogs, mappings, drafts and status tables outlive a restart": [forgetsAll, outliving("takes the oldest version")],
   "documents outlive a restart, and what was removed does not come back": [forgetsAll, outliving("removes nothing")]
 }
 

@@ -43,7 +43,12 @@ describe("a broken timeline is noticed", () => {
   for (const law of timelineLaws.durable) {
     it.effect(`${law.title} (forgets all)`, () => expectFailure(runDurableLaw(law, Effect.succeed(memory))))
     it.effect(`${law.title} (forgets what it bound)`, () =>
-      expectFailure(runDurableLaw(law, Effect.sync(() => broken(timelineMutants["forgets what it bound"]!, reopenMemory()))))
+      expectFailure(
+        runDurableLaw(
+          law,
+          Effect.sync(() => broken(timelineMutants["forgets what it bound"]!, reopenMemory()))
+        )
+      )
     )
   }
 

@@ -28,9 +28,12 @@ import { Storage } from "./ports/Storage.ts"
 import { Timeline } from "./ports/Timeline.ts"
 
 /** How much a firm may keep. */
-export const DocumentQuota = Context.Reference<{ readonly firmBytes: number }>("@casewire/core/CaseDocuments/DocumentQuota", {
-  defaultValue: () => ({ firmBytes: 50 * 1024 ** 3 })
-})
+export const DocumentQuota = Context.Reference<{ readonly firmBytes: number }>(
+  "@casewire/core/CaseDocuments/DocumentQuota",
+  {
+    defaultValue: () => ({ firmBytes: 50 * 1024 ** 3 })
+  }
+)
 
 export class DocumentRefused extends Schema.TaggedError<DocumentRefused>()("DocumentRefused", {
   why: Schema.Literals(["type", "empty", "too-large", "content-mismatch", "quota"])
@@ -136,7 +139,8 @@ export class CaseDocuments extends Context.Service<
       ) {
         const isKept = verdict._tag === "Eligible" && documentId !== null
         const name = safeName(file.name)
-        if (isKept) yield* documents.describe(of.firmId, documentId, { name, contentType: verdict.contentType, owner: of.id })
+        if (isKept)
+          yield* documents.describe(of.firmId, documentId, { name, contentType: verdict.contentType, owner: of.id })
         const entry: TimelineEntry = {
           id: TimelineEntryId.make(yield* newId),
           firmId: of.firmId,
@@ -161,7 +165,12 @@ export class CaseDocuments extends Context.Service<
         const isNew = yield* timeline.append(entry)
         // The name stays here: it may tell what the document says.
         if (isNew && isKept)
-          yield* hooks.happened(of, "document.added", { entryId: entry.id, documentId, source: file.source, cause: file.cause })
+          yield* hooks.happened(of, "document.added", {
+            entryId: entry.id,
+            documentId,
+            source: file.source,
+            cause: file.cause
+          })
         return entry
       })
 
@@ -181,8 +190,9 @@ export class CaseDocuments extends Context.Service<
           const { size } = yield* documents
             .put(meta, bytes, room)
             .pipe(
-              Effect.catchIf(isTooLarge, () =>
-                new DocumentRefused({ why: room < documentLimitBytes ? "quota" : "too-large" })
+              Effect.catchIf(
+                isTooLarge,
+                () => new DocumentRefused({ why: room < documentLimitBytes ? "quota" : "too-large" })
               )
             )
           const at = yield* Clock.currentTimeMillis
@@ -236,7 +246,16 @@ export class CaseDocuments extends Context.Service<
         const warnings: Array<FieldProblem> = []
         for (const { stored, verdict } of files) {
           const { contentType, id, name, size } = stored
-          const origin = { name, folder: "", contentType, size, at, source: "webhook" as const, cause: receiptId, externalId: null }
+          const origin = {
+            name,
+            folder: "",
+            contentType,
+            size,
+            at,
+            source: "webhook" as const,
+            cause: receiptId,
+            externalId: null
+          }
           yield* enter(of, id, origin, verdict)
           if (verdict._tag === "Skip") warnings.push({ field: "file", code: verdict.why })
         }

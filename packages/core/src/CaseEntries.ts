@@ -90,13 +90,19 @@ export class CaseEntries extends Context.Service<
 
       const createCase = Effect.fn("CaseEntries.createCase")(function* (firmId: FirmId, input: CaseInput, by: string) {
         const fresh = "id" in input.client ? undefined : yield* clientOf(firmId, input.client)
-        const known = "id" in input.client ? Option.getOrUndefined(yield* cases.client(firmId, input.client.id)) : undefined
+        const known =
+          "id" in input.client ? Option.getOrUndefined(yield* cases.client(firmId, input.client.id)) : undefined
         const client = fresh ?? known
         if (client === undefined) return yield* new EntryInvalid({ errors: [{ field: "client.id", code: "unknown" }] })
         const now = yield* Clock.currentTimeMillis
         const { caseType, entry, name = "", status = null } = input
         const created = plainCase(client, yield* newId, { name: name.trim(), caseType, status, entry }, now)
-        const made: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at"> = { kind: "created", cause: by, before: null, after: null }
+        const made: Omit<CaseEvent, "id" | "firmId" | "caseId" | "at"> = {
+          kind: "created",
+          cause: by,
+          before: null,
+          after: null
+        }
         yield* storage.withCase(
           { connectionId: noConnection, externalCaseId: created.id },
           Effect.gen(function* () {

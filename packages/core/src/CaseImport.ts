@@ -8,13 +8,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { type Case, ExternalCaseId, noConnection } from "./domain/Case.ts"
-import {
-  type CaseColumn,
-  type CaseRole,
-  type CaseRow,
-  readCaseSheet,
-  type SheetProblem
-} from "./domain/CaseSheet.ts"
+import { type CaseColumn, type CaseRole, type CaseRow, readCaseSheet, type SheetProblem } from "./domain/CaseSheet.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { afterStep, counted, planLifeMs, room } from "./domain/ImportRun.ts"
@@ -107,7 +101,8 @@ export class CaseImport extends Context.Service<
             ...(options.caseType === undefined ? {} : { caseType: options.caseType }),
             ...(options.sheet === undefined ? {} : { sheet: options.sheet })
           })
-          if (read._tag === "Refused") return yield* new CaseSheetRefused({ problems: read.problems, invalid: 0, rows: 0 })
+          if (read._tag === "Refused")
+            return yield* new CaseSheetRefused({ problems: read.problems, invalid: 0, rows: 0 })
           const problems = [...read.invalid.values()].flat().slice(0, shownProblems)
           if (read.invalid.size > 0 && options.invalid === "refuse")
             return yield* new CaseSheetRefused({ problems, invalid: read.invalid.size, rows: read.rows.length })
@@ -167,37 +162,42 @@ export class CaseImport extends Context.Service<
             (seen.has(externalId) ||
               Option.isSome(yield* cases.findExternal(firmId, id, ExternalCaseId.make(externalId))))
           if (externalId !== undefined) seen.add(externalId)
-          const detail = { ...values, ...Object.fromEntries(Object.entries(fields).map(([name, text]) => [`${fieldPrefix}${name}`, text])) }
+          const detail = {
+            ...values,
+            ...Object.fromEntries(Object.entries(fields).map(([name, text]) => [`${fieldPrefix}${name}`, text]))
+          }
           found.push({ ...common, state: "waiting", verdict: isKnown ? "duplicate" : "new", detail })
         }
         return found
       })
 
-      const step: CaseImport["Service"]["step"] = Effect.fn("CaseImport.step")(
-        function* (connection, lease, { runId: id }) {
-          const { firmId } = connection
-          const run = Option.getOrUndefined(yield* runs.get(firmId, id))
-          if (run?.state !== "running") return yield* queue.settle(lease, { _tag: "Done" })
-          const rows = yield* runs.rows(firmId, id, { limit: rowsAtOnce, states: ["waiting"] })
-          for (const row of rows) {
-            const present = yield* take(connection, run, row)
-            if (present === undefined || present.state !== "running" || room(present) <= 0) break
-          }
-          const now = yield* Clock.currentTimeMillis
-          yield* storage.atomically(
-            Effect.gen(function* () {
-              const present = Option.getOrUndefined(yield* runs.get(firmId, id))
-              if (present !== undefined) {
-                const left = yield* runs.rows(firmId, id, { limit: 1, states: ["waiting"] })
-                const next = afterStep(present, left.length === 0, now)
-                yield* runs.save(next)
-                if (next.state === "running") yield* queue.enqueue([importJob(next, yield* newId)])
-              }
-              yield* queue.settle(lease, { _tag: "Done" })
-            })
-          )
+      const step: CaseImport["Service"]["step"] = Effect.fn("CaseImport.step")(function* (
+        connection,
+        lease,
+        { runId: id }
+      ) {
+        const { firmId } = connection
+        const run = Option.getOrUndefined(yield* runs.get(firmId, id))
+        if (run?.state !== "running") return yield* queue.settle(lease, { _tag: "Done" })
+        const rows = yield* runs.rows(firmId, id, { limit: rowsAtOnce, states: ["waiting"] })
+        for (const row of rows) {
+          const present = yield* take(connection, run, row)
+          if (present === undefined || present.state !== "running" || room(present) <= 0) break
         }
-      )
+        const now = yield* Clock.currentTimeMillis
+        yield* storage.atomically(
+          Effect.gen(function* () {
+            const present = Option.getOrUndefined(yield* runs.get(firmId, id))
+            if (present !== undefined) {
+              const left = yield* runs.rows(firmId, id, { limit: 1, states: ["waiting"] })
+              const next = afterStep(present, left.length === 0, now)
+              yield* runs.save(next)
+              if (next.state === "running") yield* queue.enqueue([importJob(next, yield* newId)])
+            }
+            yield* queue.settle(lease, { _tag: "Done" })
+          })
+        )
+      })
 
       const take = Effect.fnUntraced(function* (connection: Connection, run: Run, row: RunRow) {
         const { externalId, fields } = contentOf(row)
@@ -237,7 +237,11 @@ export class CaseImport extends Context.Service<
             if (owner !== undefined && known === undefined && run.scope["duplicates"] === "update") return present
             const { of, reason = "", verdict } = yield* bring(connection, run, waiting, owner)
             const state = verdict === "duplicate" ? ("skipped" as const) : ("done" as const)
-            const detail = { ...(externalId === undefined ? {} : { externalCaseId: externalId }), caseId: of.id, reason }
+            const detail = {
+              ...(externalId === undefined ? {} : { externalCaseId: externalId }),
+              caseId: of.id,
+              reason
+            }
             yield* runs.saveRows(run.firmId, run.id, [{ ...waiting, state, verdict, detail }])
             const next = counted(present, state, now)
             yield* runs.save(next)
@@ -246,15 +250,28 @@ export class CaseImport extends Context.Service<
         )
       })
 
-      const bring = Effect.fnUntraced(function* (connection: Connection, run: Run, row: RunRow, owner: Case | undefined) {
+      const bring = Effect.fnUntraced(function* (
+        connection: Connection,
+        run: Run,
+        row: RunRow,
+        owner: Case | undefined
+      ) {
         const { duplicates } = run.scope
         if (owner === undefined) return { verdict: "created", of: yield* enter(connection, run, row, true), reason: "" }
         if (duplicates === "create")
-          return { verdict: "created", of: yield* enter(connection, run, row, false), reason: "the record has a case already, so this one is linked to none" }
+          return {
+            verdict: "created",
+            of: yield* enter(connection, run, row, false),
+            reason: "the record has a case already, so this one is linked to none"
+          }
         if (duplicates === "skip") return { verdict: "duplicate", of: owner, reason: "the record has a case already" }
         yield* update(connection, owner, row)
         const isTheirs = owner.standing === "verified"
-        return { verdict: "updated", of: owner, ...(isTheirs ? { reason: "client and status are the CRM's and were left alone" } : {}) }
+        return {
+          verdict: "updated",
+          of: owner,
+          ...(isTheirs ? { reason: "client and status are the CRM's and were left alone" } : {})
+        }
       })
 
       const enter = Effect.fnUntraced(function* (connection: Connection, run: Run, row: RunRow, links: boolean) {
@@ -280,7 +297,10 @@ export class CaseImport extends Context.Service<
         const of: Case = {
           ...plain,
           values: Object.fromEntries(
-            Object.entries(fields).map(([name, text]) => [name, { ...unknownValue, platform: text, basePlatform: text }])
+            Object.entries(fields).map(([name, text]) => [
+              name,
+              { ...unknownValue, platform: text, basePlatform: text }
+            ])
           ),
           ...(isLinked
             ? {
@@ -304,7 +324,9 @@ export class CaseImport extends Context.Service<
         const client = Option.getOrUndefined(yield* cases.client(owner.firmId, owner.clientId))
         if (client !== undefined && client.standing !== "verified" && owner.standing !== "verified") {
           const { email, firstName, lastName, phone } = values
-          const name = [firstName ?? client.firstName, lastName ?? client.lastName].filter((part) => part !== "").join(" ")
+          const name = [firstName ?? client.firstName, lastName ?? client.lastName]
+            .filter((part) => part !== "")
+            .join(" ")
           const isNamed = firstName !== undefined || lastName !== undefined
           yield* cases.saveClient({
             ...client,

@@ -5,7 +5,13 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import type { Case } from "./domain/Case.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
-import { type CampaignOverride, comesFromCrm, effectiveMapping, type FieldMapping, type InForce } from "./domain/FieldMapping.ts"
+import {
+  type CampaignOverride,
+  comesFromCrm,
+  effectiveMapping,
+  type FieldMapping,
+  type InForce
+} from "./domain/FieldMapping.ts"
 import { rawOf } from "./domain/FieldSync.ts"
 import type { FirmId } from "./domain/Ids.ts"
 import { type CaseType, linkOf } from "./domain/Mapping.ts"

@@ -32,7 +32,12 @@ export interface HostReport {
   readonly isWritable: boolean
   readonly at: Instant
   /** Of all jobs of the firm. */
-  readonly jobs: { readonly waiting: number; readonly dead: number; readonly uncertain: number; readonly oldestDue: Instant | null }
+  readonly jobs: {
+    readonly waiting: number
+    readonly dead: number
+    readonly uncertain: number
+    readonly oldestDue: Instant | null
+  }
   readonly supportContact: string | null
 }
 
@@ -63,7 +68,10 @@ export class Doctor extends Context.Service<
           ({ receivedAt, replayedAt }) => replayedAt === null && now - receivedAt < refusedForMs
         )
         return {
-          lastWebhook: taken.reduce<Instant | null>((last, { receivedAt }) => Math.max(last ?? 0, receivedAt), health.lastWebhook),
+          lastWebhook: taken.reduce<Instant | null>(
+            (last, { receivedAt }) => Math.max(last ?? 0, receivedAt),
+            health.lastWebhook
+          ),
           wasTested: (yield* latest("Test", 1)).length > 0,
           refused
         }
@@ -78,8 +86,7 @@ export class Doctor extends Context.Service<
       const caseFacts = Effect.fnUntraced(function* ({ firmId, id }: Connection) {
         const newest = yield* cases.list(firmId, { connectionId: id, limit: casesLookedAt })
         const skipped: Record<string, number> = {}
-        for (const of of newest)
-          for (const why of yield* skippedOf(of)) skipped[why] = (skipped[why] ?? 0) + 1
+        for (const of of newest) for (const why of yield* skippedOf(of)) skipped[why] = (skipped[why] ?? 0) + 1
         return {
           casesLookedAt: newest.length,
           baselinePending: newest.filter(({ baselinePending }) => baselinePending === true).length,
@@ -91,7 +98,9 @@ export class Doctor extends Context.Service<
       const skippedOf = ({ firmId, id }: Case) =>
         Effect.map(timeline.ofCase(firmId, id, { kinds: ["document"], limit: documentsLookedAt }), (entries) =>
           entries.flatMap(({ content }) =>
-            content._tag === "Document" && content.state.startsWith("skipped:") ? [content.state.slice("skipped:".length)] : []
+            content._tag === "Document" && content.state.startsWith("skipped:")
+              ? [content.state.slice("skipped:".length)]
+              : []
           )
         )
 
@@ -109,10 +118,14 @@ export class Doctor extends Context.Service<
           // Only names that the plugin declares: other keys are a stranger's text.
           refused: {
             count: refused.length,
-            fields: [...new Set(refused.flatMap(({ errors }) => errors.map(({ field }) => field)))].filter((name) => known.has(name)).sort()
+            fields: [...new Set(refused.flatMap(({ errors }) => errors.map(({ field }) => field)))]
+              .filter((name) => known.has(name))
+              .sort()
           },
           nextCall:
-            manifest === undefined ? now : yield* queue.reserve(callAccount(of, manifest), callBudget(of, manifest), { calls: 0 }),
+            manifest === undefined
+              ? now
+              : yield* queue.reserve(callAccount(of, manifest), callBudget(of, manifest), { calls: 0 }),
           notesSent: sent.length > 0,
           dead: yield* jobsIn(of, "dead"),
           uncertain: yield* jobsIn(of, "uncertain"),
@@ -165,6 +178,9 @@ const countJobs = (found: ReadonlyArray<Job>): JobCount => {
   }
   return {
     count: found.length,
-    reasons: [...byReason].sort(([, a], [, b]) => b - a).slice(0, 3).map(([code]) => code)
+    reasons: [...byReason]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, 3)
+      .map(([code]) => code)
   }
 }

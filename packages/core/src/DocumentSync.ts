@@ -103,8 +103,13 @@ export class DocumentSync extends Context.Service<
           const { reason } = opened.failure
           const isLast = lease.job.attempts >= patience
           // A refusal of one whose size nobody said is the host's own: it was larger than documents may be.
-          if (reason._tag === "CrmRefused" && document.size === null) return yield* enter(null, { _tag: "Skip", why: "too-large" })
-          if (reason._tag === "CrmNotFound" || reason._tag === "CrmRefused" || (reason._tag === "CrmAnswerInvalid" && isLast))
+          if (reason._tag === "CrmRefused" && document.size === null)
+            return yield* enter(null, { _tag: "Skip", why: "too-large" })
+          if (
+            reason._tag === "CrmNotFound" ||
+            reason._tag === "CrmRefused" ||
+            (reason._tag === "CrmAnswerInvalid" && isLast)
+          )
             return yield* enter(null, { _tag: "Skip", why: "unavailable" })
           return yield* opened.failure
         }
@@ -123,27 +128,37 @@ export class DocumentSync extends Context.Service<
         return yield* new CrmError({ reason: new CrmAnswerInvalid({ message: "the document came with another size" }) })
       })
 
-      const push: DocumentSync["Service"]["push"] = Effect.fn("DocumentSync.push")(function* (connection, claimed, work) {
-        const crm = yield* CrmDocuments
-        const id = work.externalCaseId
-        const { sentAt } = claimed.job
-        if (sentAt !== null) {
-          const until = Math.max(sentAt, startedAt) + fenceMs
-          if ((yield* Clock.currentTimeMillis) < until)
-            return yield* queue.settle(claimed, { _tag: "GiveBack", at: until, reason: "quiet-period", sending: true })
-          const found = yield* arrived(connection, work, sentAt)
-          if (found._tag === "Unclear")
-            return yield* queue.settle(claimed, { _tag: "Uncertain", reason: "several documents of this name and size" })
-          yield* delivery.isKnown(claimed.job)
-          if (found._tag === "There") return yield* conclude(connection, claimed, work, found.externalId)
+      const push: DocumentSync["Service"]["push"] = Effect.fn("DocumentSync.push")(
+        function* (connection, claimed, work) {
+          const crm = yield* CrmDocuments
+          const id = work.externalCaseId
+          const { sentAt } = claimed.job
+          if (sentAt !== null) {
+            const until = Math.max(sentAt, startedAt) + fenceMs
+            if ((yield* Clock.currentTimeMillis) < until)
+              return yield* queue.settle(claimed, {
+                _tag: "GiveBack",
+                at: until,
+                reason: "quiet-period",
+                sending: true
+              })
+            const found = yield* arrived(connection, work, sentAt)
+            if (found._tag === "Unclear")
+              return yield* queue.settle(claimed, {
+                _tag: "Uncertain",
+                reason: "several documents of this name and size"
+              })
+            yield* delivery.isKnown(claimed.job)
+            if (found._tag === "There") return yield* conclude(connection, claimed, work, found.externalId)
+          }
+          const { contentType, documentId, name } = work
+          if (Option.isNone(yield* documents.get(connection.firmId, documentId)))
+            return yield* queue.settle(claimed, { _tag: "Dead", reason: "document-gone" })
+          const lease = yield* queue.mark(claimed, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
+          const { externalId } = yield* delivery.sent(lease, crm.upload({ id, documentId, name, contentType }))
+          yield* conclude(connection, lease, work, externalId)
         }
-        const { contentType, documentId, name } = work
-        if (Option.isNone(yield* documents.get(connection.firmId, documentId)))
-          return yield* queue.settle(claimed, { _tag: "Dead", reason: "document-gone" })
-        const lease = yield* queue.mark(claimed, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
-        const { externalId } = yield* delivery.sent(lease, crm.upload({ id, documentId, name, contentType }))
-        yield* conclude(connection, lease, work, externalId)
-      })
+      )
 
       /** Whether an upload that nobody answered for is in the CRM: a document of that name and size that nobody knows. */
       const arrived = Effect.fnUntraced(function* (connection: Connection, work: PushDocument, sentAt: number) {

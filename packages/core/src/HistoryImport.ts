@@ -187,36 +187,40 @@ export class HistoryImport extends Context.Service<
           ])
       })
 
-      const step: HistoryImport["Service"]["step"] = Effect.fn("HistoryImport.step")(
-        function* (connection, lease, { runId: id }) {
-          const { firmId } = connection
-          const run = Option.getOrUndefined(yield* runs.get(firmId, id))
-          if (run?.state !== "running") return yield* queue.settle(lease, { _tag: "Done" })
-          const page = yield* pageOf(run).pipe(
-            Effect.catchTag("CrmError", (error) => (isLasting(error) ? Effect.as(stop(run, error), null) : Effect.fail(error)))
+      const step: HistoryImport["Service"]["step"] = Effect.fn("HistoryImport.step")(function* (
+        connection,
+        lease,
+        { runId: id }
+      ) {
+        const { firmId } = connection
+        const run = Option.getOrUndefined(yield* runs.get(firmId, id))
+        if (run?.state !== "running") return yield* queue.settle(lease, { _tag: "Done" })
+        const page = yield* pageOf(run).pipe(
+          Effect.catchTag("CrmError", (error) =>
+            isLasting(error) ? Effect.as(stop(run, error), null) : Effect.fail(error)
           )
-          if (page === null) return yield* queue.settle(lease, { _tag: "Done" })
-          for (const pulled of page?.cases ?? []) {
-            const present = yield* take(connection, id, pulled)
-            if (present === undefined || present.state !== "running" || room(present) <= 0) break
-          }
-          const now = yield* Clock.currentTimeMillis
-          yield* storage.atomically(
-            Effect.gen(function* () {
-              const present = Option.getOrUndefined(yield* runs.get(firmId, id))
-              if (present !== undefined) {
-                // A page that was left in its middle is taken again when the run goes on.
-                const isWhole = present.state === "running" && (room(present) > 0 || page === undefined)
-                const moved = isWhole && page !== undefined ? { ...present, cursor: page.cursor } : present
-                const next = afterStep(moved, isWhole && (page?.isLast ?? true), now)
-                yield* runs.save(next)
-                if (next.state === "running") yield* queue.enqueue([importJob(next, yield* newId)])
-              }
-              yield* queue.settle(lease, { _tag: "Done" })
-            })
-          )
+        )
+        if (page === null) return yield* queue.settle(lease, { _tag: "Done" })
+        for (const pulled of page?.cases ?? []) {
+          const present = yield* take(connection, id, pulled)
+          if (present === undefined || present.state !== "running" || room(present) <= 0) break
         }
-      )
+        const now = yield* Clock.currentTimeMillis
+        yield* storage.atomically(
+          Effect.gen(function* () {
+            const present = Option.getOrUndefined(yield* runs.get(firmId, id))
+            if (present !== undefined) {
+              // A page that was left in its middle is taken again when the run goes on.
+              const isWhole = present.state === "running" && (room(present) > 0 || page === undefined)
+              const moved = isWhole && page !== undefined ? { ...present, cursor: page.cursor } : present
+              const next = afterStep(moved, isWhole && (page?.isLast ?? true), now)
+              yield* runs.save(next)
+              if (next.state === "running") yield* queue.enqueue([importJob(next, yield* newId)])
+            }
+            yield* queue.settle(lease, { _tag: "Done" })
+          })
+        )
+      })
 
       /** One page: nothing more is asked for before it was taken in. */
       const pageOf = Effect.fnUntraced(function* (run: Run) {
@@ -229,7 +233,9 @@ export class HistoryImport extends Context.Service<
       const stop = (run: Run, error: CrmError) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           runs.update(run.firmId, run.id, (present) =>
-            present.state === "running" ? { ...present, state: "paused", reason: error.message, updatedAt: now } : present
+            present.state === "running"
+              ? { ...present, state: "paused", reason: error.message, updatedAt: now }
+              : present
           )
         )
 

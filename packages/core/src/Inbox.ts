@@ -187,7 +187,11 @@ const judge = (
       query: delivery.query.filter(([key]) => isOption(key))
     }
   return found.errors.length > 0
-    ? { ...common, disposition: { _tag: "Refused", status: 422, problem: "webhook-fields-invalid" }, kept: delivery.body }
+    ? {
+        ...common,
+        disposition: { _tag: "Refused", status: 422, problem: "webhook-fields-invalid" },
+        kept: delivery.body
+      }
     : { ...common, disposition: { _tag: "Accepted" }, kept: delivery.body }
 }
 

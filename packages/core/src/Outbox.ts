@@ -16,7 +16,14 @@ import { outgoingRefusal } from "./domain/Mapping.ts"
 import { edit } from "./domain/Merge.ts"
 import { recordingName, extensionOf } from "./domain/Document.ts"
 import { callText, layoutNote, messageText } from "./domain/Note.ts"
-import type { CallEnded, DocumentAdded, FieldsChanged, MessageSent, PlatformEvent, StatusChanged } from "./domain/PlatformEvent.ts"
+import type {
+  CallEnded,
+  DocumentAdded,
+  FieldsChanged,
+  MessageSent,
+  PlatformEvent,
+  StatusChanged
+} from "./domain/PlatformEvent.ts"
 import { isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { kindOf as kindOfContent, type TimelineContent, TimelineEntryId } from "./domain/TimelineEntry.ts"
 import { outbound, type OutboundKind, type OutboundVerdict } from "./domain/Toggles.ts"
@@ -51,7 +58,10 @@ const kindOf: Readonly<Record<PlatformEvent["_tag"], OutboundKind>> = {
 export class Outbox extends Context.Service<
   Outbox,
   {
-    readonly accept: (firmId: FirmId, event: PlatformEvent) => Effect.Effect<OutboxAnswer, CaseNotFound | DocumentNotFound>
+    readonly accept: (
+      firmId: FirmId,
+      event: PlatformEvent
+    ) => Effect.Effect<OutboxAnswer, CaseNotFound | DocumentNotFound>
   }
 >()("@casewire/core/Outbox") {
   static readonly layer = Layer.effect(
@@ -92,7 +102,8 @@ export class Outbox extends Context.Service<
             const verdict = verdictOf(connection, event)
             if (event._tag === "StatusChanged") yield* editStatus(rebased(connection, present.value), event)
             const file = event._tag === "DocumentAdded" ? yield* fileOf(connection, present.value, event) : undefined
-            const unsendable = event._tag === "FieldsChanged" ? yield* editFields(connection, present.value, event) : undefined
+            const unsendable =
+              event._tag === "FieldsChanged" ? yield* editFields(connection, present.value, event) : undefined
             const dropped =
               (verdict._tag === "Drop" ? verdict.reason : undefined) ??
               outgoingRefusal(connection.outgoingCaseTypes, present.value.caseType) ??
@@ -121,7 +132,11 @@ export class Outbox extends Context.Service<
       })
 
       /** Takes the values into the case; answers why none of them can reach the CRM, if none can. */
-      const editFields = Effect.fnUntraced(function* (connection: Connection | undefined, of: Case, event: FieldsChanged) {
+      const editFields = Effect.fnUntraced(function* (
+        connection: Connection | undefined,
+        of: Case,
+        event: FieldsChanged
+      ) {
         const now = yield* Clock.currentTimeMillis
         const mapped =
           connection === undefined
@@ -233,8 +248,7 @@ export class Outbox extends Context.Service<
       ): Work => {
         const common = { caseId: of.id, externalCaseId: of.externalId, eventId: event.eventId }
         if (event._tag === "StatusChanged") return { _tag: "PushStatus", ...common, target: event.status }
-        if (event._tag === "FieldsChanged")
-          return { _tag: "PushFields", ...common }
+        if (event._tag === "FieldsChanged") return { _tag: "PushFields", ...common }
         if (event._tag === "DocumentAdded") return { _tag: "PushDocument", ...common, ...(file as OutgoingFile) }
         const { maxLength, timeZone } = Option.getOrThrow(plugins.manifest(connection.plugin)).notes
         const text = event._tag === "MessageSent" ? messageText(event, timeZone) : callText(event, timeZone)
@@ -285,5 +299,7 @@ const unsendable = (
   const waiting = waitingFields(values, entries)
   if (waiting.length === 0) return "nothing differs from what was exchanged last"
   if (waiting.some(({ target }) => target._tag === "Value")) return undefined
-  return waiting.flatMap(({ field, target }) => (target._tag === "Refused" ? [`${field}: ${target.reason}`] : [])).join("; ")
+  return waiting
+    .flatMap(({ field, target }) => (target._tag === "Refused" ? [`${field}: ${target.reason}`] : []))
+    .join("; ")
 }

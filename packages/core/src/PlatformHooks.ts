@@ -110,17 +110,15 @@ export class PlatformHooks extends Context.Service<
         return [of.caseType.name, ...(link?._tag === "Linked" ? [link.platformCaseType] : [])]
       })
 
-      const happened: PlatformHooks["Service"]["happened"] = Effect.fnUntraced(
-        function* (of, type, data, campaignId) {
-          const subscriptions = yield* store.list(of.firmId)
-          if (subscriptions.length === 0) return
-          const isFiltered = subscriptions.some(({ caseTypes }) => caseTypes.length > 0)
-          const caseTypes = isFiltered ? yield* caseTypesOf(of) : []
-          const happening = { type, caseTypes, ...(campaignId === undefined ? {} : { campaignId }) }
-          for (const subscription of subscriptions)
-            if (isWanted(subscription, happening)) yield* enqueue(subscription, type, { ...caseFacts(of), ...data })
-        }
-      )
+      const happened: PlatformHooks["Service"]["happened"] = Effect.fnUntraced(function* (of, type, data, campaignId) {
+        const subscriptions = yield* store.list(of.firmId)
+        if (subscriptions.length === 0) return
+        const isFiltered = subscriptions.some(({ caseTypes }) => caseTypes.length > 0)
+        const caseTypes = isFiltered ? yield* caseTypesOf(of) : []
+        const happening = { type, caseTypes, ...(campaignId === undefined ? {} : { campaignId }) }
+        for (const subscription of subscriptions)
+          if (isWanted(subscription, happening)) yield* enqueue(subscription, type, { ...caseFacts(of), ...data })
+      })
 
       const recorded = Effect.fnUntraced(function* (of: Case, event: CaseEvent) {
         const notice = noticeOf(of, event)
@@ -175,7 +173,9 @@ export class PlatformHooks extends Context.Service<
             // A lease that was lost belongs to another worker, who tells the same under the same id.
             Effect.catchTag("LeaseLost", () => Effect.void),
             Effect.onExit((exit) =>
-              Exit.isSuccess(exit) ? Effect.void : Effect.ignore(Effect.flatMap(givenBack(exit, lease), (outcome) => queue.settle(lease, outcome)))
+              Exit.isSuccess(exit)
+                ? Effect.void
+                : Effect.ignore(Effect.flatMap(givenBack(exit, lease), (outcome) => queue.settle(lease, outcome)))
             ),
             Effect.catchDefect((defect) => Effect.logError("A webhook could not be handled", defect))
           )
@@ -191,7 +191,8 @@ export class PlatformHooks extends Context.Service<
       ) =>
         storage.atomically(
           Effect.gen(function* () {
-            const attempts = attempt === undefined ? delivery.attempts : [...delivery.attempts, attempt].slice(-attemptsKept)
+            const attempts =
+              attempt === undefined ? delivery.attempts : [...delivery.attempts, attempt].slice(-attemptsKept)
             yield* store.record({ ...delivery, state, attempts, updatedAt: yield* Clock.currentTimeMillis })
             yield* also
             yield* queue.settle(lease, outcome)

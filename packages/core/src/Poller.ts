@@ -56,7 +56,12 @@ export class Poller extends Context.Service<
       const enqueue = Effect.fnUntraced(function* (connection: Connection, work: "Pull" | "Sweep", priority: number) {
         const common = { firmId: connection.firmId, connectionId: connection.id }
         const states = ["queued", "retry", "sending"] as const
-        const [waiting] = yield* queue.find(common.firmId, { connectionId: connection.id, work: [work], states, limit: 1 })
+        const [waiting] = yield* queue.find(common.firmId, {
+          connectionId: connection.id,
+          work: [work],
+          states,
+          limit: 1
+        })
         if (waiting !== undefined) return waiting.id
         const id = JobId.make(yield* newId)
         yield* storage.atomically(
@@ -102,7 +107,11 @@ export class Poller extends Context.Service<
         Effect.map(cases.findExternal(connection.firmId, connection.id, pulled.externalId), Option.getOrUndefined)
 
       /** Has the case read, unless it is known as it is; and its notes and documents pulled, where `feed` says so. */
-      const take = Effect.fnUntraced(function* (connection: Connection, pulled: CrmCase, feed: ReadonlyArray<FeedWork>) {
+      const take = Effect.fnUntraced(function* (
+        connection: Connection,
+        pulled: CrmCase,
+        feed: ReadonlyArray<FeedWork>
+      ) {
         const now = yield* Clock.currentTimeMillis
         const feedIsDue = (known: Case | undefined) =>
           feed.length > 0 && now - (known?.feedDueSince ?? -Infinity) > feedStaleMs
@@ -222,7 +231,10 @@ export class Poller extends Context.Service<
             )
         yield* documents.removeLeftovers(connection.firmId)
         const endedAt = yield* Clock.currentTimeMillis
-        yield* update(connection, (value) => ({ ...value, sweep: { ...report, endedAt, absent: absent.length, alarm } }))
+        yield* update(connection, (value) => ({
+          ...value,
+          sweep: { ...report, endedAt, absent: absent.length, alarm }
+        }))
         yield* queue.settle(lease, { _tag: "Done" })
       })
 
@@ -235,7 +247,7 @@ export class Poller extends Context.Service<
       ) {
         const absent: Array<Case> = []
         let expected = 0
-        for (let before: Case["id"] | undefined; ; ) {
+        for (let before: Case["id"] | undefined; ;) {
           const page = yield* cases.list(connection.firmId, {
             connectionId: connection.id,
             limit: 500,
@@ -255,7 +267,9 @@ export class Poller extends Context.Service<
 
       return Poller.of({ schedule, request, pull, requestSweep, sweep })
     })
-  ).pipe(Layer.provide(CatchUp.layer)).pipe(Layer.provide(CaseDocuments.layer))
+  )
+    .pipe(Layer.provide(CatchUp.layer))
+    .pipe(Layer.provide(CaseDocuments.layer))
 }
 
 type FeedWork = "PullNotes" | "PullDocuments"

@@ -16,7 +16,9 @@ export const ReadGathering = Context.Reference<{
   readonly longMs: number
   /** A window is as long as the cases of the one before it times this, within the two bounds. */
   readonly perCaseMs: number
-}>("@casewire/core/ReadPacing/ReadGathering", { defaultValue: () => ({ shortMs: 2000, busyMs: 10_000, longMs: 30_000, perCaseMs: 2000 }) })
+}>("@casewire/core/ReadPacing/ReadGathering", {
+  defaultValue: () => ({ shortMs: 2000, busyMs: 10_000, longMs: 30_000, perCaseMs: 2000 })
+})
 
 interface Gathering {
   /** Null while only the first case has asked. */

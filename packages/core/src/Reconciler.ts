@@ -159,7 +159,8 @@ export class Reconciler extends Context.Service<
         }
         yield* cases.save(next)
         const details = changeOf(detailsOf(known), detailsOf(next))
-        if (details !== undefined) yield* projection.record(next, { kind: "details-reported", cause: receipt.id, ...details })
+        if (details !== undefined)
+          yield* projection.record(next, { kind: "details-reported", cause: receipt.id, ...details })
         if (isNews)
           yield* projection.record(next, {
             kind: "status-reported",
@@ -234,7 +235,10 @@ export class Reconciler extends Context.Service<
         yield* connections
           .update(connection.firmId, connection.id, (value) => ({
             ...value,
-            health: { ...value.health, ...Object.fromEntries(times.map((time) => [time, forward(value.health[time], at)])) }
+            health: {
+              ...value.health,
+              ...Object.fromEntries(times.map((time) => [time, forward(value.health[time], at)]))
+            }
           }))
           .pipe(Effect.ignore)
       })
@@ -264,9 +268,22 @@ export class Reconciler extends Context.Service<
               const isFirst = known.status.platform === null
               const standing = "unverified"
               const shown = isFirst ? status : { ...status, baseCrm, seenCrm }
-              const counted: Case = { ...known, status: shown, review, reported: null, standing, updatedAt: now, awaitsFirstSync: false }
+              const counted: Case = {
+                ...known,
+                status: shown,
+                review,
+                reported: null,
+                standing,
+                updatedAt: now,
+                awaitsFirstSync: false
+              }
               yield* cases.save(counted)
-              yield* projection.record(known, { kind: "standing-changed", cause, before: known.standing, after: standing })
+              yield* projection.record(known, {
+                kind: "standing-changed",
+                cause,
+                before: known.standing,
+                after: standing
+              })
               yield* lists.afterRead({ ...counted, status }, known.awaitsFirstSync === true, cause)
             })
           )

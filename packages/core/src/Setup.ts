@@ -90,13 +90,15 @@ export class Setup extends Context.Service<
       // The gateway proves that the settings stay within the plugin's origins; a label that passes the pattern and
       // still leads elsewhere is refused here, before it is stored.
       const proven = (connection: Connection, manifest: PluginManifest) =>
-        gateway.open(connection, manifest).pipe(
-          Effect.mapError(({ reason }) =>
-            reason._tag === "CrmOriginRefused"
-              ? new SetupInvalid({ subject: "connection", errors: [{ field: reason.field, code: "origin-refused" }] })
-              : new SetupInvalid({ subject: "connection", errors: [{ field: "connection", code: reason._tag }] })
+        gateway
+          .open(connection, manifest)
+          .pipe(
+            Effect.mapError(({ reason }) =>
+              reason._tag === "CrmOriginRefused"
+                ? new SetupInvalid({ subject: "connection", errors: [{ field: reason.field, code: "origin-refused" }] })
+                : new SetupInvalid({ subject: "connection", errors: [{ field: "connection", code: reason._tag }] })
+            )
           )
-        )
 
       const connect = Effect.fn("Setup.connect")(function* (firmId: FirmId, input: NewConnection) {
         const manifest = yield* checked(input.plugin, input.values)
@@ -244,7 +246,8 @@ export const checkAliases = (
     for (const key of [field.name, ...field.aliases]) taken.set(normaliseKey(key), field.name)
   for (const option of manifest.webhook.options) taken.set(normaliseKey(option), option)
   return Object.entries(aliases).flatMap(([field, keys]): ReadonlyArray<FieldProblem> => {
-    if (!manifest.webhook.required.some(({ name }) => name === field)) return [{ field: "aliases", code: "unknown-field" }]
+    if (!manifest.webhook.required.some(({ name }) => name === field))
+      return [{ field: "aliases", code: "unknown-field" }]
     return keys.flatMap((key): ReadonlyArray<FieldProblem> => {
       const normal = normaliseKey(key)
       if (normal === "" || key.length > 100) return [{ field, code: "unusable-key" }]

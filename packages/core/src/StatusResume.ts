@@ -196,7 +196,12 @@ export class StatusResume extends Context.Service<
             for (const round of roundsOf(sent))
               yield* queue.resolve(firmId, { ids: round.map(jobIdOf) }, "release", "replay")
             // Edits that were held after the plan was made follow behind it, by the ordinary rule.
-            yield* queue.resolve(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"] }, "release", "replay")
+            yield* queue.resolve(
+              firmId,
+              { connectionId: id, states: ["held"], work: ["PushStatus"] },
+              "release",
+              "replay"
+            )
             yield* runs.saveRows(
               firmId,
               planId,

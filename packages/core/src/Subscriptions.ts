@@ -52,7 +52,10 @@ export class Subscriptions extends Context.Service<
     /** Sends a test webhook, also where the subscription is off. */
     readonly test: (firmId: FirmId, id: SubscriptionId) => Effect.Effect<HookDelivery, SubscriptionNotFound>
     /** Sends a webhook of the log again, under its id. */
-    readonly replay: (firmId: FirmId, id: WebhookId) => Effect.Effect<HookDelivery, SubscriptionNotFound | AlreadyQueued>
+    readonly replay: (
+      firmId: FirmId,
+      id: WebhookId
+    ) => Effect.Effect<HookDelivery, SubscriptionNotFound | AlreadyQueued>
   }
 >()("@casewire/core/Subscriptions") {
   static readonly layer = Layer.effect(

@@ -152,7 +152,9 @@ export class Worker extends Context.Service<
         const stop = refusal(connection, group[0]!.job)
         if (stop !== undefined) {
           if (work._tag === "ReadCase" && connection.state !== "connected")
-            yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, true), { discard: true })
+            yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, true), {
+              discard: true
+            })
           const now = yield* Clock.currentTimeMillis
           return yield* settleAll(group, () => Effect.succeed(stop(now)))
         }
@@ -261,7 +263,16 @@ export class Worker extends Context.Service<
 
       return Worker.of({ runOnce, run })
     })
-  ).pipe(Layer.provide([CaseImport.layer, FieldDelivery.layer, StatusDelivery.layer, DocumentSync.layer, HistoryImport.layer, NotePull.layer]))
+  ).pipe(
+    Layer.provide([
+      CaseImport.layer,
+      FieldDelivery.layer,
+      StatusDelivery.layer,
+      DocumentSync.layer,
+      HistoryImport.layer,
+      NotePull.layer
+    ])
+  )
 }
 
 const authPauseMs = 30_000

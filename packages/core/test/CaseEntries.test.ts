@@ -34,13 +34,19 @@ describe("a case entered by hand", () => {
       const made = yield* entries.createCase(firmId, input, "ops")
       assert.isFalse(isLinked(made))
       assert.deepInclude(made, { name: "Ana Lee – Injury", entry: input.entry })
-      const answer = yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "e", caseId: made.id, status: "Signed" })
+      const answer = yield* outbox.accept(firmId, {
+        _tag: "StatusChanged",
+        eventId: "e",
+        caseId: made.id,
+        status: "Signed"
+      })
       assert.deepStrictEqual(answer, { _tag: "Dropped", reason: "the case is not linked to a CRM" })
       yield* outbox.accept(firmId, { _tag: "FieldsChanged", eventId: "f", caseId: made.id, fields: { part: ["neck"] } })
       const now = yield* get(made.id)
       assert.deepStrictEqual([now.status.platform, now.values["part"]?.platform], ["Signed", "neck"])
       assert.deepStrictEqual(yield* jobs, [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("may belong to a client that is there, and an unknown client is refused by name", () =>
     Effect.gen(function* () {
@@ -50,11 +56,14 @@ describe("a case entered by hand", () => {
       const first = yield* entries.createCase(firmId, { ...input, client: { id } }, "ops")
       const second = yield* entries.createCase(firmId, { ...input, client: { id } }, "ops")
       assert.deepStrictEqual([first.clientId, second.clientId], [id, id])
-      const refused = yield* Effect.flip(entries.createCase(firmId, { ...input, client: { id: ClientId.make("x") } }, "ops"))
+      const refused = yield* Effect.flip(
+        entries.createCase(firmId, { ...input, client: { id: ClientId.make("x") } }, "ops")
+      )
       assert.deepStrictEqual(refused.errors, [{ field: "client.id", code: "unknown" }])
       const empty = yield* Effect.flip(entries.createClient(firmId, { ...client, firstName: " " }))
       assert.deepStrictEqual(empty.errors, [{ field: "client.firstName", code: "empty" }])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("becomes the CRM's record when a person links it: the same case and client, read at once", () =>
     Effect.gen(function* () {
@@ -74,7 +83,8 @@ describe("a case entered by hand", () => {
       assert.deepStrictEqual([externalId as string, fullName, email], ["900", "Ana Lee", "ana@example.test"])
       assert.strictEqual(owner.connectionId, connectionId)
       assert.lengthOf(yield* cases.list(firmId, { limit: 10 }), 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is not linked to a record that has its case, nor twice", () =>
     Effect.gen(function* () {
@@ -86,11 +96,14 @@ describe("a case entered by hand", () => {
       const taken = yield* Effect.flip(entries.link(firmId, made.id, record, "ops"))
       assert.deepInclude(taken, { _tag: "AlreadyLinked", caseId: (yield* theCase).id })
       yield* entries.link(firmId, made.id, { ...record, externalId: ExternalCaseId.make("43") }, "ops")
-      const twice = yield* Effect.flip(entries.link(firmId, made.id, { ...record, externalId: ExternalCaseId.make("44") }, "ops"))
+      const twice = yield* Effect.flip(
+        entries.link(firmId, made.id, { ...record, externalId: ExternalCaseId.make("44") }, "ops")
+      )
       assert.deepInclude(twice, { _tag: "AlreadyLinked", caseId: made.id })
       const unknown = yield* Effect.flip(entries.link(firmId, CaseId.make("x"), record, "ops"))
       assert.strictEqual(unknown._tag, "CaseNotFound")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("provenance", () => {
@@ -107,7 +120,13 @@ describe("provenance", () => {
       assert.deepInclude(first.get("caseType"), { kind: "details-changed", before: "" })
       assert.deepInclude(first.get("client.fullName"), { kind: "created", cause: receipt.receiptId, before: null })
       yield* TestClock.adjust(5000)
-      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "e", caseId: id, status: "Signed", changedBy: "Kim" })
+      yield* outbox.accept(firmId, {
+        _tag: "StatusChanged",
+        eventId: "e",
+        caseId: id,
+        status: "Signed",
+        changedBy: "Kim"
+      })
       assert.deepInclude((yield* originsBy(id)).get("status"), {
         value: "Signed",
         kind: "status-edited",
@@ -122,7 +141,8 @@ describe("provenance", () => {
       const last = yield* originsBy(id)
       assert.deepInclude(last.get("status"), { value: "Lost", kind: "status-applied", before: "Signed" })
       assert.deepInclude(last.get("client.fullName"), { value: "Ana Moss", kind: "client-changed", before: "Ana Lee" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a field that was edited by hand names the person, and what nobody set is not listed", () =>
     Effect.gen(function* () {
@@ -134,8 +154,14 @@ describe("provenance", () => {
       yield* outbox.accept(firmId, { ...change, eventId: "1", fields: { part: ["neck"] } })
       yield* outbox.accept(firmId, { ...change, eventId: "2", fields: { part: ["back"] } })
       const origins = yield* originsBy(made.id)
-      assert.deepInclude(origins.get("values.part"), { value: "back", kind: "field-edited", cause: "Kim", before: "neck" })
+      assert.deepInclude(origins.get("values.part"), {
+        value: "back",
+        kind: "field-edited",
+        cause: "Kim",
+        before: "neck"
+      })
       assert.deepInclude(origins.get("client.email"), { value: "ana@example.test", kind: "created", cause: "ops" })
       assert.isFalse(origins.has("status"))
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })

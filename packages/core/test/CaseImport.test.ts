@@ -29,7 +29,6 @@ const planned = Effect.fnUntraced(function* (
   const file = { fileName: "cases.csv", sheets: [{ name: "cases", rows }] }
   return yield* imports.plan(firmId, connectionId, file, { duplicates: "skip", invalid: "refuse", ...options }, "ops")
 })
-
 const ask = Effect.fnUntraced(function* (run: Run, verb: RunVerb, first?: number) {
   const imports = yield* ImportRuns
   return yield* imports.ask(firmId, run.id, verb, first)

@@ -23,7 +23,12 @@ describe("the set-up checklist", () => {
       checklist(fresh).map(({ id }) => id),
       ["webhook", "options", "case-types", "switches"]
     )
-    assert.deepStrictEqual(states(fresh), { webhook: "open", options: "optional", "case-types": "open", switches: "open" })
+    assert.deepStrictEqual(states(fresh), {
+      webhook: "open",
+      options: "optional",
+      "case-types": "open",
+      switches: "open"
+    })
   })
 
   it.each([
@@ -34,14 +39,27 @@ describe("the set-up checklist", () => {
     ["case-types", { toggles: { ...on, sendFields: true } }, "attention", "mapped fields are on before a link"],
     ["switches", { toggles: { ...on, syncStatuses: false } }, "open", "status sync is not on yet"],
     ["switches", { toggles: on }, "attention", "status sync is on before a webhook came or a case type is linked"],
-    ["switches", { lastWebhook: 5, links, toggles: { ...on, receive: false } }, "attention", "status sync is on before receive"],
+    [
+      "switches",
+      { lastWebhook: 5, links, toggles: { ...on, receive: false } },
+      "attention",
+      "status sync is on before receive"
+    ],
     ["switches", { lastWebhook: 5, links, toggles: on }, "done", "everything before it was done"]
-  ] as ReadonlyArray<[string, Partial<ChecklistFacts>, string, string]>)("%s with %j is %s: %s", (id, change, state) => {
-    assert.strictEqual(states({ ...fresh, ...change })[id], state)
-  })
+  ] as ReadonlyArray<[string, Partial<ChecklistFacts>, string, string]>)(
+    "%s with %j is %s: %s",
+    (id, change, state) => {
+      assert.strictEqual(states({ ...fresh, ...change })[id], state)
+    }
+  )
 
   it("is done when the firm did everything, and takes nothing for granted", () => {
-    assert.deepStrictEqual(states(ready), { webhook: "done", options: "optional", "case-types": "done", switches: "done" })
+    assert.deepStrictEqual(states(ready), {
+      webhook: "done",
+      options: "optional",
+      "case-types": "done",
+      switches: "done"
+    })
     assert.strictEqual(states({ ...ready, toggles: { ...on, sendMessages: false } })["switches"], "attention")
   })
 

@@ -41,7 +41,8 @@ describe("settling a conflict", () => {
       assert.deepStrictEqual([crm.leads.get("42")!.status, (yield* theCase).status.platform], ["Signed", "Signed"])
       assert.deepStrictEqual(yield* open, [])
       assert.deepInclude(yield* historyOf(yield* theCase), ["conflict-settled", "Signed", "restore"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("restore: a value of the CRM that was probably overwritten is put back on both sides", () =>
     Effect.gen(function* () {
@@ -53,18 +54,28 @@ describe("settling a conflict", () => {
       yield* settle("overwritten", "restore")
       yield* work()
       assert.deepStrictEqual([crm.leads.get("42")!.status, (yield* theCase).status.platform], ["Referred", "Referred"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("restore: a field's value is the platform's again", () =>
     Effect.gen(function* () {
       yield* lost
       const cases = yield* CaseStore
       const of = yield* theCase
-      const conflict = { firmId, caseId: of.id, at: 9, cause: "job", field: "parts", before: '["neck","back"]', after: "leg" }
+      const conflict = {
+        firmId,
+        caseId: of.id,
+        at: 9,
+        cause: "job",
+        field: "parts",
+        before: '["neck","back"]',
+        after: "leg"
+      }
       yield* cases.record({ ...conflict, id: "field", kind: "field-superseded" })
       yield* settle("field", "restore")
       assert.strictEqual((yield* theCase).values["parts"]?.platform, '["neck","back"]')
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("dismiss: nothing changes but the list of open conflicts", () =>
     Effect.gen(function* () {
@@ -73,7 +84,8 @@ describe("settling a conflict", () => {
       yield* work()
       assert.deepStrictEqual([crm.leads.get("42")!.status, (yield* theCase).status.platform], ["Lost", "Lost"])
       assert.deepStrictEqual(yield* open, [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a conflict is settled once, and the history names who did it", () =>
     Effect.gen(function* () {
@@ -83,16 +95,33 @@ describe("settling a conflict", () => {
       assert.strictEqual((yield* Effect.flip(settle(id, "restore")))._tag, "ConflictSettled")
       assert.strictEqual((yield* Effect.flip(settle("nothing", "dismiss")))._tag, "ConflictNotFound")
       const history = yield* cases.history(firmId, (yield* theCase).id)
-      assert.deepInclude(history.find((event) => event.id === settlementId(id)), { cause: "Kim", after: "dismiss" })
-    }).pipe(Effect.provide(layer)))
+      assert.deepInclude(
+        history.find((event) => event.id === settlementId(id)),
+        { cause: "Kim", after: "dismiss" }
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("another conflict of the same case stays open", () =>
     Effect.gen(function* () {
       const { id } = yield* lost
       const cases = yield* CaseStore
       const of = yield* theCase
-      yield* cases.record({ id: "other", firmId, caseId: of.id, at: 9, cause: "j", kind: "status-overwritten", before: "A", after: "B" })
+      yield* cases.record({
+        id: "other",
+        firmId,
+        caseId: of.id,
+        at: 9,
+        cause: "j",
+        kind: "status-overwritten",
+        before: "A",
+        after: "B"
+      })
       yield* settle(id, "dismiss")
-      assert.deepStrictEqual((yield* open).map((event) => event.id), ["other"])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* open).map((event) => event.id),
+        ["other"]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 })

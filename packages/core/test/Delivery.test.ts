@@ -9,7 +9,19 @@ import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, historyOf, jobs, layer, quietMs, theCase, work } from "./Rehearsal.ts"
+import {
+  connected,
+  connectionId,
+  deliver,
+  FakeCrm,
+  firmId,
+  historyOf,
+  jobs,
+  layer,
+  quietMs,
+  theCase,
+  work
+} from "./Rehearsal.ts"
 
 const message = Effect.fnUntraced(function* (eventId: string, text = `message ${eventId}`) {
   const outbox = yield* Outbox
@@ -47,7 +59,8 @@ describe("notes", () => {
       for (const id of ["1", "2", "3"]) yield* message(id)
       yield* work()
       assert.deepStrictEqual(yield* noteTexts, ["message 1", "message 2", "message 3"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("answer the same operation for the same event, and make one note of it", () =>
     Effect.gen(function* () {
@@ -58,7 +71,8 @@ describe("notes", () => {
       yield* work()
       assert.deepStrictEqual([first._tag, second._tag], ["Queued", "Known"])
       assert.deepStrictEqual((yield* noteTexts).length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   for (const how of ["after", "late", "before", "throttled"] as const)
     it.effect(`are there exactly once when a request fails "${how}"`, () =>
@@ -73,8 +87,12 @@ describe("notes", () => {
         for (const commit of crm.late) commit()
         yield* work(20, 1000)
         assert.deepStrictEqual(yield* noteTexts, ["message 1", "message 2"])
-        assert.deepStrictEqual((yield* jobs).filter(({ state }) => state !== "done"), [])
-      }).pipe(Effect.provide(layer)))
+        assert.deepStrictEqual(
+          (yield* jobs).filter(({ state }) => state !== "done"),
+          []
+        )
+      }).pipe(Effect.provide(layer))
+    )
 
   it.effect("never overtake one that waits out its quiet period", () =>
     Effect.gen(function* () {
@@ -85,7 +103,8 @@ describe("notes", () => {
       yield* work(5, 1000)
       assert.deepStrictEqual(yield* noteTexts, [])
       assert.strictEqual(crm.calls.filter((call) => call === "addNote").length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("go on with the part that is missing after an unclear outcome in the middle of a series", () =>
     Effect.gen(function* () {
@@ -95,8 +114,12 @@ describe("notes", () => {
       yield* work(30, 1000)
       const texts = crm.leads.get("42")!.notes.map(({ text }) => text.split("\n")[0])
       assert.isAbove(texts.length, 2)
-      assert.deepStrictEqual(texts, texts.map((_, index) => `(${index + 1}/${texts.length})`))
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        texts,
+        texts.map((_, index) => `(${index + 1}/${texts.length})`)
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("do not stop the state lane, and a dead one stops nothing", () =>
     Effect.gen(function* () {
@@ -113,7 +136,8 @@ describe("notes", () => {
         (yield* jobs).filter(({ state }) => state === "dead").map(({ work: kind, reason }) => [kind, reason]),
         [["AddNote", "CrmUnreachable: connection refused"]]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("replayed after death keep their id and arrive once", () =>
     Effect.gen(function* () {
@@ -126,7 +150,8 @@ describe("notes", () => {
       const replayed = yield* queue.resolve(firmId, { ids: [answer.jobId] }, "replay", "person")
       yield* work()
       assert.deepStrictEqual([replayed, yield* noteTexts], [[answer.jobId], ["message poison"]])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("are held by a switch that goes off after they were queued, and go on with it", () =>
     Effect.gen(function* () {
@@ -140,7 +165,8 @@ describe("notes", () => {
       yield* setup.setToggles(firmId, connectionId, connection.toggles)
       yield* work()
       assert.deepStrictEqual(yield* noteTexts, ["message 1"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("cut off by a shutdown wait out the quiet period of the next process and arrive once", () =>
     Effect.gen(function* () {
@@ -154,7 +180,8 @@ describe("notes", () => {
       for (const commit of crm.late) commit()
       yield* work(30, 1000)
       assert.deepStrictEqual(yield* noteTexts, ["message 1"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("a worker that was held up", () => {
@@ -171,11 +198,15 @@ describe("a worker that was held up", () => {
       yield* TestClock.adjust(5000)
       assert.lengthOf(yield* queue.claim({ ...claim, worker: "other" }), 1)
       const note = Effect.flatMap(BeforeChange, (mayLeave) =>
-        Effect.andThen(mayLeave, Effect.sync(() => crm.leads.get("42")!.notes.push({ id: "late", text: "late" })))
+        Effect.andThen(
+          mayLeave,
+          Effect.sync(() => crm.leads.get("42")!.notes.push({ id: "late", text: "late" }))
+        )
       )
       const failure = yield* Effect.flip(delivery.sent(marked, note))
       assert.deepStrictEqual([failure.reason._tag, crm.leads.get("42")!.notes], ["CrmUnreachable", []])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("writes the moment down again when its request leaves late", () =>
     Effect.gen(function* () {
@@ -189,7 +220,8 @@ describe("a worker that was held up", () => {
       yield* delivery.sent(marked, Effect.flatten(BeforeChange))
       const [job] = yield* queue.find(firmId, { ids: [marked.job.id] })
       assert.strictEqual(job?.sentAt, marked.job.sentAt! + 5000)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("status pushes", () => {
@@ -203,8 +235,14 @@ describe("status pushes", () => {
       assert.strictEqual(crm.leads.get("42")!.status, "Signed")
       assert.strictEqual(crm.calls.filter((call) => call === "setStatus").length, 1)
       const { status: value } = yield* theCase
-      assert.deepStrictEqual(value, { platform: "Signed", basePlatform: "Signed", baseCrm: "Signed", seenCrm: "Signed" })
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(value, {
+        platform: "Signed",
+        basePlatform: "Signed",
+        baseCrm: "Signed",
+        seenCrm: "Signed"
+      })
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("give way when the CRM moved first, and every loser is listed", () =>
     Effect.gen(function* () {
@@ -224,7 +262,8 @@ describe("status pushes", () => {
           ["status-superseded", "Converted", "Lost"]
         ]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("send a second edit after the first, each once", () =>
     Effect.gen(function* () {
@@ -234,7 +273,8 @@ describe("status pushes", () => {
       yield* work()
       assert.strictEqual(crm.leads.get("42")!.status, "Converted")
       assert.strictEqual(crm.calls.filter((call) => call === "setStatus").length, 2)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   for (const how of ["after", "late"] as const)
     it.effect(`are written once when the answer is lost (${how})`, () =>
@@ -248,7 +288,8 @@ describe("status pushes", () => {
         yield* work(30, 1000)
         assert.strictEqual(crm.calls.filter((call) => call === "setStatus").length, 1)
         assert.deepStrictEqual([crm.leads.get("42")!.status, (yield* theCase).status.baseCrm], ["Signed", "Signed"])
-      }).pipe(Effect.provide(layer)))
+      }).pipe(Effect.provide(layer))
+    )
 
   it.effect("say which value they probably overwrote when one came in between", () =>
     Effect.gen(function* () {
@@ -270,7 +311,8 @@ describe("status pushes", () => {
       yield* work()
       const history = yield* historyOf(yield* theCase)
       assert.deepInclude(history, ["status-overwritten", "Lost", "Signed"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("stop when the sign-in fails, until the credentials are replaced and checked", () =>
     Effect.gen(function* () {
@@ -285,5 +327,6 @@ describe("status pushes", () => {
       yield* connections.update(firmId, connectionId, (value) => ({ ...value, state: "connected" }))
       yield* work(1, 60_000)
       assert.strictEqual(crm.leads.get("42")!.status, "Signed")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })

@@ -38,7 +38,10 @@ const well: ConnectionFacts = {
   baselinePending: 0,
   unverified: 0,
   skipped: {},
-  words: { notesPlace: "Notes, category Client", hints: ["Webhooks fire when a status changes.", "Click Send via Webhook."] }
+  words: {
+    notesPlace: "Notes, category Client",
+    hints: ["Webhooks fire when a status changes.", "Click Send via Webhook."]
+  }
 }
 const { webhookTokenAt: _none, ...untokened } = well.connection
 const connection = (change: Partial<ConnectionFacts["connection"]>): Partial<ConnectionFacts> => ({
@@ -59,14 +62,20 @@ const cases: ReadonlyArray<readonly [FindingCode, Partial<ConnectionFacts>, RegE
   ["webhook-only-tested", { ...never, wasTested: true }, /test button/],
   ["webhook-silent", { lastWebhook: now - 8 * day }, /since 2025-12-28/],
   ["webhook-trigger", never, /fire when a status changes/],
-  ["webhooks-refused", { refused: { count: 2, fields: ["Lead ID", "Status"] } }, /^2 webhooks were refused .* because of Lead ID, Status\.$/],
+  [
+    "webhooks-refused",
+    { refused: { count: 2, fields: ["Lead ID", "Status"] } },
+    /^2 webhooks were refused .* because of Lead ID, Status\.$/
+  ],
   ["status-resume-asked", connection({ statusOffSince: 1, toggles: { ...on, syncStatuses: true } }), /how to resume/],
   ["case-types-unlinked", connection({ caseTypeLinks: [] }), /No case type is linked/],
   ["calls-wait", { nextCall: now + 7000 }, /in 7 seconds/],
   ["sync-late", connection({ health: { ...well.connection.health, lastSync: now - 2 * hour } }), /07:00 UTC/],
   [
     "list-lacks-cases",
-    connection({ sweep: { jobId: "1", startedAt: 1, endedAt: 2, pages: 1, cases: 9, changed: 0, absent: 3, alarm: true } }),
+    connection({
+      sweep: { jobId: "1", startedAt: 1, endedAt: 2, pages: 1, cases: 9, changed: 0, absent: 3, alarm: true }
+    }),
     /lacked 3 known cases/
   ],
   ["unverified-cases", { unverified: 1 }, /newest 100 cases, 1 case is not verified/],
@@ -74,7 +83,11 @@ const cases: ReadonlyArray<readonly [FindingCode, Partial<ConnectionFacts>, RegE
   ["dead-jobs", { dead: { count: 1, reasons: ["CrmRefused"] } }, /^1 job has failed for good \(CrmRefused\)\.$/],
   ["uncertain-jobs", { uncertain: { count: 2, reasons: [] } }, /^Of 2 jobs/],
   ["messages-are-notes", { notesSent: true }, /under Notes, category Client/],
-  ["documents-skipped", { skipped: { type: 2, "too-large": 1 } }, /3 documents were not taken \(too-large: 1, type: 2\)/]
+  [
+    "documents-skipped",
+    { skipped: { type: 2, "too-large": 1 } },
+    /3 documents were not taken \(too-large: 1, type: 2\)/
+  ]
 ]
 
 const machine: MachineFacts = {
@@ -89,7 +102,11 @@ const of = (change: Partial<MachineFacts>): Partial<HostFacts> => ({ machine: { 
 
 const hostCases: ReadonlyArray<readonly [FindingCode, Partial<HostFacts>, RegExp]> = [
   ["storage-not-writable", { isWritable: false }, /cannot be written/],
-  ["storage-setting", of({ store: [{ setting: "synchronous", expected: "2 or 3", found: "1", ok: false }] }), /synchronous is 1/],
+  [
+    "storage-setting",
+    of({ store: [{ setting: "synchronous", expected: "2 or 3", found: "1", ok: false }] }),
+    /synchronous is 1/
+  ],
   ["node-version", of({ nodeVersion: "v24.18.0" }), /v24\.18\.0 is not supported/],
   ["plugin-network", of({ deniesPluginSockets: false }), /discouraged and not kept/],
   ["clock-step", of({ clockStepMs: -61_000 }), /by -61 seconds/],
@@ -132,7 +149,10 @@ describe("a diagnosis", () => {
 
   it("says of a connection that was ended that it was ended, and no more of its set-up", () => {
     const ended = { ...well, ...never, ...connection({ state: "disconnected", toggles: allOff }) }
-    assert.deepStrictEqual(diagnoseConnection(ended).map(({ code }) => code), ["disconnected"])
+    assert.deepStrictEqual(
+      diagnoseConnection(ended).map(({ code }) => code),
+      ["disconnected"]
+    )
   })
 
   it("takes a webhook that came as proof that its URL was made, also where nobody wrote down when", () => {

@@ -25,7 +25,9 @@ const world = Doctor.layer.pipe(Layer.provide(machine), Layer.provideMerge(layer
 const findings = Effect.flatMap(Doctor, (doctor) => doctor.connection(firmId, connectionId))
 const codes = Effect.map(findings, (found) => found.map(({ code }) => code))
 const said = (code: FindingCode) =>
-  Effect.map(findings, (found) => found.filter((each) => each.code === code).map(({ explanation, fix }) => `${explanation} ${fix}`))
+  Effect.map(findings, (found) =>
+    found.filter((each) => each.code === code).map(({ explanation, fix }) => `${explanation} ${fix}`)
+  )
 /** The codes that name the webhook. */
 const webhook = Effect.map(codes, (all) => all.filter((code) => code.startsWith("webhook")))
 
@@ -85,9 +87,20 @@ describe("the doctor", () => {
       const outbox = yield* Outbox
       const sentAt = yield* Clock.currentTimeMillis
       const { id } = yield* theCase
-      yield* outbox.accept(firmId, { _tag: "MessageSent", eventId: "m-1", caseId: id, channel: "sms", direction: "outbound", text: "Hello", sentAt })
+      yield* outbox.accept(firmId, {
+        _tag: "MessageSent",
+        eventId: "m-1",
+        caseId: id,
+        channel: "sms",
+        direction: "outbound",
+        text: "Hello",
+        sentAt
+      })
       yield* work(2, 1000)
-      assert.match((yield* said("messages-are-notes"))[0]!, /under Notes, category Client\. .* not among the CRM's own text messages and e-mails\.$/)
+      assert.match(
+        (yield* said("messages-are-notes"))[0]!,
+        /under Notes, category Client\. .* not among the CRM's own text messages and e-mails\.$/
+      )
     }).pipe(Effect.provide(world))
   )
 
@@ -96,36 +109,43 @@ describe("the doctor", () => {
       yield* begin
       const crm = yield* FakeCrm
       yield* theCaseOnceRead
-      crm.leads.get("42")!.documents!.push(
-        filed("1", { name: "setup.exe", contentType: "application/octet-stream" }),
-        filed("2", { name: "run.exe", contentType: "application/octet-stream" }),
-        filed("3", { name: "huge.pdf", bytes: new Uint8Array(documentLimitBytes + 1) })
-      )
+      crm.leads
+        .get("42")!
+        .documents!.push(
+          filed("1", { name: "setup.exe", contentType: "application/octet-stream" }),
+          filed("2", { name: "run.exe", contentType: "application/octet-stream" }),
+          filed("3", { name: "huge.pdf", bytes: new Uint8Array(documentLimitBytes + 1) })
+        )
       yield* sync
-      assert.match((yield* said("documents-skipped"))[0]!, /3 documents were not taken \(too-large: 1, type: 2\)\. Try a simple PDF/)
+      assert.match(
+        (yield* said("documents-skipped"))[0]!,
+        /3 documents were not taken \(too-large: 1, type: 2\)\. Try a simple PDF/
+      )
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("finds a job that failed for good by its code, an unanswered question how to resume, and a budget that is used up", () =>
-    Effect.gen(function* () {
-      yield* begin
-      const connections = yield* ConnectionStore
-      yield* deliver({})
-      yield* work(2, 1000)
-      const { id } = yield* theCase
-      const crm = yield* FakeCrm
-      crm.leads.delete("42")
-      const outbox = yield* Outbox
-      yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "s-1", caseId: id, status: "Signed" })
-      yield* work(2, 1000)
-      assert.match((yield* said("dead-jobs"))[0]!, /^1 job has failed for good \(case-not-in-crm\)/)
-      yield* connections.update(firmId, connectionId, (present) => ({ ...present, statusOffSince: 1 }))
-      const now = yield* Clock.currentTimeMillis
-      yield* reserve({ notBefore: now + 30_000 })
-      const found = yield* codes
-      assert.includeMembers([...found], ["dead-jobs", "status-resume-asked", "calls-wait", "case-types-unlinked"])
-      assert.match((yield* said("calls-wait"))[0]!, /in 31 seconds/)
-    }).pipe(Effect.provide(world))
+  it.effect(
+    "finds a job that failed for good by its code, an unanswered question how to resume, and a budget that is used up",
+    () =>
+      Effect.gen(function* () {
+        yield* begin
+        const connections = yield* ConnectionStore
+        yield* deliver({})
+        yield* work(2, 1000)
+        const { id } = yield* theCase
+        const crm = yield* FakeCrm
+        crm.leads.delete("42")
+        const outbox = yield* Outbox
+        yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "s-1", caseId: id, status: "Signed" })
+        yield* work(2, 1000)
+        assert.match((yield* said("dead-jobs"))[0]!, /^1 job has failed for good \(case-not-in-crm\)/)
+        yield* connections.update(firmId, connectionId, (present) => ({ ...present, statusOffSince: 1 }))
+        const now = yield* Clock.currentTimeMillis
+        yield* reserve({ notBefore: now + 30_000 })
+        const found = yield* codes
+        assert.includeMembers([...found], ["dead-jobs", "status-resume-asked", "calls-wait", "case-types-unlinked"])
+        assert.match((yield* said("calls-wait"))[0]!, /in 31 seconds/)
+      }).pipe(Effect.provide(world))
   )
 
   it.effect("calls no CRM, takes no call from its budget, and answers another firm's id as one that never was", () =>

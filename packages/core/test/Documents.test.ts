@@ -9,7 +9,21 @@ import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Timeline } from "@casewire/core/ports/Timeline"
 import { Setup } from "@casewire/core/Setup"
-import { bytes, contentOf, documents, entries, filed, knownEntry, pdf, pushed, run, sync, tell, theCaseOnceRead, upload } from "./DocumentSteps.ts"
+import {
+  bytes,
+  contentOf,
+  documents,
+  entries,
+  filed,
+  knownEntry,
+  pdf,
+  pushed,
+  run,
+  sync,
+  tell,
+  theCaseOnceRead,
+  upload
+} from "./DocumentSteps.ts"
 import { connected, connectionId, FakeCrm, firmId, quietMs, theCase, work } from "./Rehearsal.ts"
 
 describe("documents of the CRM", () => {
@@ -63,7 +77,10 @@ describe("documents of the CRM", () => {
       crm.leads.get("42")!.documents!.push(filed("3"))
       yield* TestClock.adjust("2 hours")
       yield* sync
-      assert.deepStrictEqual((yield* documents).map(({ externalId }) => externalId), ["1", "2", "3"])
+      assert.deepStrictEqual(
+        (yield* documents).map(({ externalId }) => externalId),
+        ["1", "2", "3"]
+      )
       assert.deepStrictEqual((yield* documents).slice(0, 2), before)
       assert.strictEqual(crm.calls.filter((call) => call === "open").length, 2)
     }).pipe(run)
@@ -120,9 +137,14 @@ describe("documents of the CRM", () => {
       yield* connected()
       const crm = yield* FakeCrm
       const large = new Uint8Array(documentLimitBytes + 1)
-      crm.leads.get("42")!.documents!.push(filed("1", { bytes: large, announced: null }), filed("2", { announced: null }))
+      crm.leads
+        .get("42")!
+        .documents!.push(filed("1", { bytes: large, announced: null }), filed("2", { announced: null }))
       yield* sync
-      assert.deepStrictEqual((yield* documents).map(({ state }) => state), ["skipped:too-large", "stored"])
+      assert.deepStrictEqual(
+        (yield* documents).map(({ state }) => state),
+        ["skipped:too-large", "stored"]
+      )
     }).pipe(run)
   )
 
@@ -133,7 +155,10 @@ describe("documents of the CRM", () => {
       crm.leads.get("42")!.documents!.push(filed("1", { announced: 5 }), filed("2"))
       yield* sync
       // The one that is sound did not wait for the other.
-      assert.deepStrictEqual((yield* documents).map(({ externalId }) => externalId), ["2"])
+      assert.deepStrictEqual(
+        (yield* documents).map(({ externalId }) => externalId),
+        ["2"]
+      )
       yield* work(4, 60_000)
       assert.deepStrictEqual(
         (yield* documents).map(({ externalId, state }) => [externalId, state]),
@@ -203,7 +228,10 @@ describe("documents of the platform", () => {
           crm.leads.get("42")!.documents!.map(({ bytes, name }) => [name, new TextDecoder().decode(bytes)]),
           [["Release.pdf", new TextDecoder().decode(pdf("ours"))]]
         )
-        assert.deepStrictEqual((yield* pushed).map(({ state }) => state), ["done"])
+        assert.deepStrictEqual(
+          (yield* pushed).map(({ state }) => state),
+          ["done"]
+        )
       }).pipe(run)
     )
 
@@ -220,12 +248,18 @@ describe("documents of the platform", () => {
       const [ours] = crm.leads.get("42")!.documents!
       crm.leads.get("42")!.documents!.push({ ...ours!, externalId: "staff-1" })
       yield* work(3, quietMs * 6)
-      assert.deepStrictEqual((yield* pushed).map(({ state }) => state), ["uncertain"])
+      assert.deepStrictEqual(
+        (yield* pushed).map(({ state }) => state),
+        ["uncertain"]
+      )
       assert.strictEqual(crm.calls.filter((call) => call === "upload").length, 1)
       const queue = yield* Queue
       const [job] = yield* queue.find(firmId, { work: ["PushDocument"] })
       yield* queue.resolve(firmId, { ids: [job!.id] }, "confirm", "a person looked")
-      assert.deepStrictEqual((yield* pushed).map(({ state }) => state), ["done"])
+      assert.deepStrictEqual(
+        (yield* pushed).map(({ state }) => state),
+        ["done"]
+      )
     }).pipe(run)
   )
 

@@ -30,7 +30,7 @@ describe("a webhook's body as a flat record", () => {
     fc.assert(
       fc.property(pairs, (entries) => {
         if (entries.some(([key]) => ["__proto__", "constructor", "prototype"].includes(key))) return
-        const text = new URLSearchParams(entries.map(([key, value]) => [key, value])).toString()
+        const text = new URLSearchParams(entries.map(([key, value]): [string, string] => [key, value])).toString()
         assert.deepStrictEqual(ok(parseForm(text)), [...new URLSearchParams(text)])
       }),
       { numRuns: 1000 }

@@ -70,7 +70,8 @@ describe("a history import", () => {
       // Four pages of ten, and sixty calls a minute.
       assert.deepInclude(run.scope, { calls: "4", seconds: "4" })
       assert.strictEqual(yield* caseCount, 0)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is counted by pages where the CRM does not tell, and by the firm's own call limit", () =>
     Effect.gen(function* () {
@@ -83,23 +84,27 @@ describe("a history import", () => {
       assert.strictEqual(run.total, 35)
       // Four pages and the notes of 35 cases, ten calls a minute.
       assert.deepInclude(run.scope, { calls: "39", seconds: "234" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
-  it.effect("makes a case of every record, verified, with a page's call for ten of them, and says what became of each", () =>
-    Effect.gen(function* () {
-      const { crm } = yield* withLeads(34)
-      const run = yield* planned()
-      crm.calls.length = 0
-      yield* ask(run, "start")
-      yield* work()
-      assert.deepInclude(yield* now(run), { state: "done", total: 35, done: 35, failed: 0, skipped: 0 })
-      assert.strictEqual(yield* caseCount, 35)
-      assert.deepInclude(yield* theCase, { standing: "verified", name: "Ana Lee – Injury" })
-      assert.deepStrictEqual(crm.calls, ["changes", "changes", "changes", "changes"])
-      const [first] = yield* rowsOf(run)
-      assert.deepInclude(first, { number: 1, key: "42", state: "done", verdict: "created" })
-      assert.deepInclude(first?.detail, { name: "Ana Lee – Injury", caseType: "Injury", status: "New" })
-    }).pipe(Effect.provide(layer)))
+  it.effect(
+    "makes a case of every record, verified, with a page's call for ten of them, and says what became of each",
+    () =>
+      Effect.gen(function* () {
+        const { crm } = yield* withLeads(34)
+        const run = yield* planned()
+        crm.calls.length = 0
+        yield* ask(run, "start")
+        yield* work()
+        assert.deepInclude(yield* now(run), { state: "done", total: 35, done: 35, failed: 0, skipped: 0 })
+        assert.strictEqual(yield* caseCount, 35)
+        assert.deepInclude(yield* theCase, { standing: "verified", name: "Ana Lee – Injury" })
+        assert.deepStrictEqual(crm.calls, ["changes", "changes", "changes", "changes"])
+        const [first] = yield* rowsOf(run)
+        assert.deepInclude(first, { number: 1, key: "42", state: "done", verdict: "created" })
+        assert.deepInclude(first?.detail, { name: "Ana Lee – Injury", caseType: "Injury", status: "New" })
+      }).pipe(Effect.provide(layer))
+  )
 
   it.effect("shows the first five before the rest is confirmed", () =>
     Effect.gen(function* () {
@@ -114,7 +119,8 @@ describe("a history import", () => {
       yield* work()
       assert.deepInclude(yield* now(run), { state: "done", done: 35, skipped: 0 })
       assert.strictEqual(new Set((yield* rowsOf(run)).map(({ key }) => key)).size, 35)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("keeps to its dates and its maximum", () =>
     Effect.gen(function* () {
@@ -123,14 +129,18 @@ describe("a history import", () => {
       assert.strictEqual(dated.total, 10)
       yield* ask(dated, "start")
       yield* work()
-      assert.deepStrictEqual((yield* rowsOf(dated)).map(({ key }) => key), Array.from({ length: 10 }, (_, i) => String(1010 + i)))
+      assert.deepStrictEqual(
+        (yield* rowsOf(dated)).map(({ key }) => key),
+        Array.from({ length: 10 }, (_, i) => String(1010 + i))
+      )
       const few = yield* planned({ maximum: 13 })
       assert.strictEqual(few.total, 13)
       yield* ask(few, "start")
       yield* work()
       assert.deepInclude(yield* now(few), { state: "done", total: 13, done: 11, skipped: 2 })
       assert.strictEqual(yield* caseCount, 21)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("leaves cases alone that are as the CRM holds them, and has those read again that are not", () =>
     Effect.gen(function* () {
@@ -147,12 +157,17 @@ describe("a history import", () => {
       assert.deepInclude(yield* now(run), { done: 2, skipped: 1 })
       assert.deepStrictEqual(
         (yield* rowsOf(run)).map(({ key, state, verdict }) => [key, state, verdict]),
-        [["42", "skipped", "unchanged"], ["1000", "done", "read-again"], ["1001", "done", "created"]]
+        [
+          ["42", "skipped", "unchanged"],
+          ["1000", "done", "read-again"],
+          ["1001", "done", "created"]
+        ]
       )
       const cases = yield* CaseStore
       const known = Option.getOrThrow(yield* cases.findExternal(firmId, connectionId, ExternalCaseId.make("1000")))
       assert.strictEqual(known.status.platform, "Signed")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is asked for one page a job, as the least urgent of all", () =>
     Effect.gen(function* () {
@@ -169,7 +184,8 @@ describe("a history import", () => {
       yield* deliver({})
       const [lease] = yield* queue.claim({ worker: "w", limit: 1, leaseMs: 60_000 })
       assert.strictEqual(lease?.job.work._tag, "ApplyReceipt")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("pauses, goes on where it stood, and can be cancelled for good", () =>
     Effect.gen(function* () {
@@ -190,7 +206,8 @@ describe("a history import", () => {
       const refused = yield* Effect.flip(ask(run, "resume"))
       assert.deepInclude(refused, { _tag: "RunRefused", state: "cancelled", reason: "wrong-state" })
       assert.strictEqual(yield* caseCount, 20)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("that is paused and resumed at once has one job, not two", () =>
     Effect.gen(function* () {
@@ -201,7 +218,8 @@ describe("a history import", () => {
       yield* ask(run, "pause")
       yield* ask(run, "resume")
       assert.strictEqual((yield* queue.find(firmId, { work: ["ImportHistory"] })).length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("goes on after a host that died in the middle of a page, and counts no record twice", () =>
     Effect.gen(function* () {
@@ -223,7 +241,9 @@ describe("a history import", () => {
         throw new Error("killed")
       }
       const cases = Object.assign([...page], { [Symbol.iterator]: dying })
-      const crmThatDies = { changes: () => Stream.succeed({ cases, cursor: "1008", isLast: false }) } as unknown as Crm["Service"]
+      const crmThatDies = {
+        changes: () => Stream.succeed({ cases, cursor: "1008", isLast: false })
+      } as unknown as Crm["Service"]
       const died = yield* history
         .step(connection, lease!, { _tag: "ImportHistory", runId: run.id })
         .pipe(Effect.provideService(Crm, crmThatDies), Effect.exit)
@@ -234,7 +254,8 @@ describe("a history import", () => {
       assert.deepInclude(yield* now(run), { state: "done", done: 35, skipped: 0 })
       assert.strictEqual((yield* rowsOf(run)).length, 35)
       assert.strictEqual(yield* caseCount, 35)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("takes the notes and documents of every case too, where that was asked for", () =>
     Effect.gen(function* () {
@@ -252,7 +273,8 @@ describe("a history import", () => {
         ])
       )
       assert.strictEqual(crm.calls.filter((call) => call === "list").length, 2)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("waits out a CRM that is away, and stops with the reason where asking again is no use", () =>
     Effect.gen(function* () {
@@ -267,7 +289,8 @@ describe("a history import", () => {
       crm.faults.push({ on: "changes", how: "refused" })
       yield* work()
       assert.deepInclude(yield* now(again), { state: "paused", reason: "the CRM refuses" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("waits while receiving is off, and goes on when it is on again", () =>
     Effect.gen(function* () {
@@ -276,11 +299,18 @@ describe("a history import", () => {
       const queue = yield* Queue
       const run = yield* planned()
       yield* ask(run, "start")
-      yield* connections.update(firmId, connection.id, (value) => ({ ...value, toggles: { ...value.toggles, receive: false } }))
+      yield* connections.update(firmId, connection.id, (value) => ({
+        ...value,
+        toggles: { ...value.toggles, receive: false }
+      }))
       yield* work()
-      assert.deepStrictEqual((yield* queue.find(firmId, { work: ["ImportHistory"] })).map(({ state }) => state), ["held"])
+      assert.deepStrictEqual(
+        (yield* queue.find(firmId, { work: ["ImportHistory"] })).map(({ state }) => state),
+        ["held"]
+      )
       assert.strictEqual(yield* caseCount, 0)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("that was counted more than a day ago has to be counted again", () =>
     Effect.gen(function* () {
@@ -289,7 +319,8 @@ describe("a history import", () => {
       yield* TestClock.adjust(86_400_000)
       const refused = yield* Effect.flip(ask(run, "start"))
       assert.deepInclude(refused, { _tag: "RunRefused", reason: "expired" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("what may be asked of an import", () => {

@@ -240,13 +240,13 @@ describe("what a receipt does to a membership", () => {
     ]
   ] as const)(
     "%s number %i with %s on %j, verified %s: %s (%s)",
-    (action, order, status, present, verified, expected) => {
+    (action, order, status, present, verified, expected, _why) => {
       assert.strictEqual(decideReceipt({ action, order, status, present, verified })._tag, expected)
     }
   )
 
   it("grants the newest waiting add that named the verified status, and drops those that did not", () => {
-    const all = [waits(1, "New"), waits(2, "Signed"), waits(3, null)]
+    const all = [waits(1, "New"), waits(2, "Signed"), waits(3, null)] as const
     assert.deepStrictEqual(decideWaiting(all, "Signed"), { granted: all[2], dropped: [all[0]] })
     assert.deepStrictEqual(decideWaiting(all.slice(0, 2), "SIGNED"), { granted: all[1], dropped: [all[0]] })
     assert.deepStrictEqual(decideWaiting(all.slice(0, 1), "Signed"), { granted: undefined, dropped: [all[0]] })

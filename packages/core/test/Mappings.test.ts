@@ -12,7 +12,10 @@ import { connected, connectionId, FakeCrm, firmId, layer as rehearsal } from "./
 
 /** The sheets that the next file holds. */
 const file: { sheets: ReadonlyArray<SheetRows> } = { sheets: [] }
-const layerSheets = Layer.succeed(SheetReader, { mappingSheet: () => Effect.sync(() => file.sheets), cases: () => Effect.sync(() => file.sheets) })
+const layerSheets = Layer.succeed(SheetReader, {
+  mappingSheet: () => Effect.sync(() => file.sheets),
+  cases: () => Effect.sync(() => file.sheets)
+})
 
 const layer = MappingDrafts.layer.pipe(
   Layer.provideMerge(Mappings.layer),

@@ -81,7 +81,13 @@ describe("the merge table", () => {
   })
 
   it("names the loser when the CRM wins", () => {
-    const decided = decide({ value: edit(settled("A"), "B"), read: "C", target: "B", effective: true, same: sameStatus })
+    const decided = decide({
+      value: edit(settled("A"), "B"),
+      read: "C",
+      target: "B",
+      effective: true,
+      same: sameStatus
+    })
     assert.deepInclude(decided, { _tag: "Apply", superseded: "B" })
   })
 

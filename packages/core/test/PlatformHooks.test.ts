@@ -14,7 +14,14 @@ import { FakeTools } from "./RehearsalTools.ts"
 
 const subscribe = Effect.fnUntraced(function* (change: Partial<SubscriptionInput> = {}) {
   const subscriptions = yield* Subscriptions
-  const input = { name: "Tools", url: "https://tools.example/hooks", events: [], caseTypes: [], campaigns: [], active: true }
+  const input = {
+    name: "Tools",
+    url: "https://tools.example/hooks",
+    events: [],
+    caseTypes: [],
+    campaigns: [],
+    active: true
+  }
   return (yield* subscriptions.create(firmId, { ...input, ...change })).subscription
 })
 
@@ -48,7 +55,8 @@ describe("what the firm's own tools are told", () => {
       assert.deepStrictEqual([told.type, more.length], ["case.created", 0])
       assert.deepInclude(told.data, { caseId: id, clientId, externalCaseId: "42", caseType: "Injury" })
       assert.match(told.timestamp, /^\d{4}-\d\d-\d\dT.*Z$/)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a status is told of with what it was before, from whichever side it came, and an echo tells nothing", () =>
     Effect.gen(function* () {
@@ -71,7 +79,8 @@ describe("what the firm's own tools are told", () => {
           ["crm", "Signed", "Lost"]
         ]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("client, notes, calls, conflicts: each by its name", () =>
     Effect.gen(function* () {
@@ -110,7 +119,8 @@ describe("what the firm's own tools are told", () => {
         "case.status_changed"
       ])
       assert.notInclude(JSON.stringify(yield* posted), "Lee-Moss")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a campaign's subscription hears of its calls only", () =>
     Effect.gen(function* () {
@@ -136,8 +146,12 @@ describe("what the firm's own tools are told", () => {
           ...(campaignId === undefined ? {} : { campaignId })
         })
       yield* work()
-      assert.deepStrictEqual((yield* posted).map(({ data }) => data.callId), ["c-7"])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* posted).map(({ data }) => data.callId),
+        ["c-7"]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a change that rolls back tells nothing", () =>
     Effect.gen(function* () {
@@ -151,7 +165,8 @@ describe("what the firm's own tools are told", () => {
       yield* Effect.exit(outbox.accept(firmId, { _tag: "StatusChanged", eventId: "x", caseId, status: "y" }))
       yield* Effect.exit(storage.atomically(Effect.die("no")))
       assert.deepStrictEqual(yield* logOf(subscription), [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("the switches of the CRM do not keep the firm's own tools from hearing", () =>
     Effect.gen(function* () {
@@ -162,7 +177,8 @@ describe("what the firm's own tools are told", () => {
       yield* edit("Signed")
       yield* work()
       assert.deepStrictEqual(yield* types, ["case.status_changed"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("delivery", () => {
@@ -173,38 +189,50 @@ describe("delivery", () => {
     return yield* subscribe({ events: ["case.status_changed"] })
   })
 
-  it.effect("a subscription's webhooks arrive in the order of the changes, and those behind wait for one that fails", () =>
-    Effect.gen(function* () {
-      yield* known
-      const { answers } = yield* FakeTools
-      answers.push({ status: 500 })
-      for (const status of ["A", "B", "C"]) yield* edit(status)
-      yield* work()
-      assert.deepStrictEqual((yield* posted).map(({ data }) => data.after), ["A"])
-      yield* work(1, retrySchedule[0]! * 1.1)
-      assert.deepStrictEqual((yield* posted).map(({ data }) => data.after), ["A", "A", "B", "C"])
-    }).pipe(Effect.provide(layer)))
+  it.effect(
+    "a subscription's webhooks arrive in the order of the changes, and those behind wait for one that fails",
+    () =>
+      Effect.gen(function* () {
+        yield* known
+        const { answers } = yield* FakeTools
+        answers.push({ status: 500 })
+        for (const status of ["A", "B", "C"]) yield* edit(status)
+        yield* work()
+        assert.deepStrictEqual(
+          (yield* posted).map(({ data }) => data.after),
+          ["A"]
+        )
+        yield* work(1, retrySchedule[0]! * 1.1)
+        assert.deepStrictEqual(
+          (yield* posted).map(({ data }) => data.after),
+          ["A", "A", "B", "C"]
+        )
+      }).pipe(Effect.provide(layer))
+  )
 
-  it.effect("is tried again by the schedule under the same id and with the same body, and every attempt is logged", () =>
-    Effect.gen(function* () {
-      const subscription = yield* known
-      const { answers, posts } = yield* FakeTools
-      answers.push({ status: 500 }, { status: null, code: "timeout" }, { status: 200 })
-      yield* edit("A")
-      yield* work()
-      yield* work(2, 400_000)
-      assert.deepStrictEqual(new Set(posts.map(({ body, id }) => `${id} ${body}`)).size, 1)
-      const [delivery] = yield* logOf(subscription)
-      assert.strictEqual(delivery?.state, "delivered")
-      assert.deepStrictEqual(
-        delivery?.attempts.map(({ outcome, status }) => [status, outcome]),
-        [
-          [500, "status-500"],
-          [null, "timeout"],
-          [200, "delivered"]
-        ]
-      )
-    }).pipe(Effect.provide(layer)))
+  it.effect(
+    "is tried again by the schedule under the same id and with the same body, and every attempt is logged",
+    () =>
+      Effect.gen(function* () {
+        const subscription = yield* known
+        const { answers, posts } = yield* FakeTools
+        answers.push({ status: 500 }, { status: null, code: "timeout" }, { status: 200 })
+        yield* edit("A")
+        yield* work()
+        yield* work(2, 400_000)
+        assert.deepStrictEqual(new Set(posts.map(({ body, id }) => `${id} ${body}`)).size, 1)
+        const [delivery] = yield* logOf(subscription)
+        assert.strictEqual(delivery?.state, "delivered")
+        assert.deepStrictEqual(
+          delivery?.attempts.map(({ outcome, status }) => [status, outcome]),
+          [
+            [500, "status-500"],
+            [null, "timeout"],
+            [200, "delivered"]
+          ]
+        )
+      }).pipe(Effect.provide(layer))
+  )
 
   it.effect("after the last attempt it is listed as failed, and a replay sends it under the same webhook-id", () =>
     Effect.gen(function* () {
@@ -221,8 +249,12 @@ describe("delivery", () => {
       yield* work()
       const [again] = yield* logOf(subscription)
       assert.deepStrictEqual([again?.state, posts.length, posts[8]?.id], ["delivered", 9, failed?.id])
-      assert.strictEqual((yield* Effect.flip(subscriptions.replay(firmId, WebhookId.make("msg_x"))))._tag, "SubscriptionNotFound")
-    }).pipe(Effect.provide(layer)))
+      assert.strictEqual(
+        (yield* Effect.flip(subscriptions.replay(firmId, WebhookId.make("msg_x"))))._tag,
+        "SubscriptionNotFound"
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a receiver that is gone for good switches its subscription off, with the reason", () =>
     Effect.gen(function* () {
@@ -234,9 +266,13 @@ describe("delivery", () => {
       yield* work()
       const now = Option.getOrThrow(yield* store.get(firmId, subscription.id))
       assert.deepInclude(now, { active: false, disabledReason: "receiver-gone" })
-      assert.deepStrictEqual((yield* logOf(subscription)).map(({ state }) => state), ["failed", "skipped"])
+      assert.deepStrictEqual(
+        (yield* logOf(subscription)).map(({ state }) => state),
+        ["failed", "skipped"]
+      )
       assert.lengthOf(posts, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a subscription that is off gets its test webhooks and nothing else", () =>
     Effect.gen(function* () {
@@ -247,7 +283,8 @@ describe("delivery", () => {
       yield* subscriptions.test(firmId, subscription.id)
       yield* work()
       assert.deepStrictEqual(yield* types, ["webhook.test"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a rotated secret signs together with the one before it until the overlap ends", () =>
     Effect.gen(function* () {
@@ -260,10 +297,14 @@ describe("delivery", () => {
       yield* TestClock.adjust(60_001)
       yield* edit("B")
       yield* work()
-      assert.deepStrictEqual(posts.map(({ secrets }) => secrets.length), [2, 1])
+      assert.deepStrictEqual(
+        posts.map(({ secrets }) => secrets.length),
+        [2, 1]
+      )
       assert.strictEqual(Redacted.value(posts[0]!.secrets[0]!), Redacted.value(secret))
       assert.match(Redacted.value(secret), /^whsec_[A-Za-z0-9+/]{43}=$/)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("webhooks have lanes of their own: none of them occupies a lane of the case", () =>
     Effect.gen(function* () {
@@ -275,7 +316,8 @@ describe("delivery", () => {
         jobs.map(({ connectionId, key, lane }) => [connectionId as string, key, lane as string]),
         [[`platform:${firmId}`, subscription.id as string, "feed"]]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a subscription that was removed takes its webhooks with it", () =>
     Effect.gen(function* () {
@@ -286,7 +328,8 @@ describe("delivery", () => {
       yield* work()
       assert.deepStrictEqual(yield* posted, [])
       assert.deepStrictEqual(yield* logOf(subscription), [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("saving", () => {
@@ -294,12 +337,10 @@ describe("saving", () => {
     Effect.gen(function* () {
       yield* connected()
       const error = yield* Effect.flip(subscribe({ name: "x", url: "http://tools.example" }))
-      assert.deepStrictEqual(
-        error._tag === "SubscriptionInvalid" ? error.errors : [],
-        [
-          { field: "name", code: "too-short" },
-          { field: "url", code: "not-https" }
-        ]
-      )
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(error._tag === "SubscriptionInvalid" ? error.errors : [], [
+        { field: "name", code: "too-short" },
+        { field: "url", code: "not-https" }
+      ])
+    }).pipe(Effect.provide(layer))
+  )
 })

@@ -10,7 +10,18 @@ import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { connected, connectionId, deliver, FakeCrm, firmId, historyOf, jobs, layer, theCase, work } from "./Rehearsal.ts"
+import {
+  connected,
+  connectionId,
+  deliver,
+  FakeCrm,
+  firmId,
+  historyOf,
+  jobs,
+  layer,
+  theCase,
+  work
+} from "./Rehearsal.ts"
 
 describe("taking in what the CRM says", () => {
   it.effect("shows a new lead from its webhook alone, then lets the read decide", () =>
@@ -33,7 +44,8 @@ describe("taking in what the CRM says", () => {
         [verified.standing, verified.status.platform, verified.reported, verified.dirtySince],
         ["verified", "Signed", null, null]
       )
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("lets no late or repeated payload pull a status back, whatever its order", () =>
     Effect.gen(function* () {
@@ -49,8 +61,12 @@ describe("taking in what the CRM says", () => {
       const settled = yield* theCase
       assert.deepStrictEqual([settled.status.platform, settled.reported], ["Converted", null])
       const applied = (yield* historyOf(settled)).filter(([kind]) => kind === "status-applied")
-      assert.deepStrictEqual(applied.map(([, , after]) => after), ["Sent", "Signed", "Converted"])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        applied.map(([, , after]) => after),
+        ["Sent", "Signed", "Converted"]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("reads a case once for many receipts that came together", () =>
     Effect.gen(function* () {
@@ -59,7 +75,8 @@ describe("taking in what the CRM says", () => {
       for (let copy = 0; copy < 8; copy++) yield* deliver({ Stage: "Sent" })
       yield* work()
       assert.strictEqual(crm.calls.filter((call) => call === "read").length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("never changes a verified client by a payload", () =>
     Effect.gen(function* () {
@@ -74,7 +91,8 @@ describe("taking in what the CRM says", () => {
       yield* worker.runOnce
       const { clientId } = yield* theCase
       assert.strictEqual(Option.getOrThrow(yield* cases.client(firmId, clientId)).fullName, "Ana Lee")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("quarantines a case that only payloads know, and marks one that is gone as missing", () =>
     Effect.gen(function* () {
@@ -92,7 +110,8 @@ describe("taking in what the CRM says", () => {
       yield* work()
       const gone = yield* theCase
       assert.deepStrictEqual([gone.standing, gone.status.platform], ["missing", "New"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("lets a report count, marked unverified, once the CRM was unreachable for ten minutes", () =>
     Effect.gen(function* () {
@@ -107,7 +126,8 @@ describe("taking in what the CRM says", () => {
       yield* work(10, 60_000)
       const counted = yield* theCase
       assert.deepStrictEqual([counted.status.platform, counted.standing], ["Signed", "unverified"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes no outbound work of what came in", () =>
     Effect.gen(function* () {
@@ -118,9 +138,13 @@ describe("taking in what the CRM says", () => {
         yield* deliver({ Stage: status })
         yield* work()
       }
-      assert.deepStrictEqual((yield* jobs).filter(({ work: kind }) => kind === "PushStatus" || kind === "AddNote"), [])
+      assert.deepStrictEqual(
+        (yield* jobs).filter(({ work: kind }) => kind === "PushStatus" || kind === "AddNote"),
+        []
+      )
       assert.notInclude(crm.calls, "setStatus")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("keeps local edits waiting while the outbound half is off, and baselines still", () =>
     Effect.gen(function* () {
@@ -130,15 +154,26 @@ describe("taking in what the CRM says", () => {
       yield* deliver({})
       yield* work()
       const { id } = yield* theCase
-      const answer = yield* outbox.accept(firmId, { _tag: "StatusChanged", eventId: "e1", caseId: id, status: "Signed" })
+      const answer = yield* outbox.accept(firmId, {
+        _tag: "StatusChanged",
+        eventId: "e1",
+        caseId: id,
+        status: "Signed"
+      })
       assert.strictEqual(answer._tag, "Held")
       crm.leads.get("42")!.status = "Lost"
       yield* deliver({ Stage: "Lost" })
       yield* work()
       const waiting = yield* theCase
-      assert.deepStrictEqual(waiting.status, { platform: "Signed", basePlatform: "New", baseCrm: "New", seenCrm: "Lost" })
+      assert.deepStrictEqual(waiting.status, {
+        platform: "Signed",
+        basePlatform: "New",
+        baseCrm: "New",
+        seenCrm: "Lost"
+      })
       assert.notInclude(crm.calls, "setStatus")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("pulls what changed by marking cases for their own lane, and skips what is known", () =>
     Effect.gen(function* () {
@@ -154,7 +189,8 @@ describe("taking in what the CRM says", () => {
       yield* poller.request(connection)
       yield* work()
       assert.strictEqual(crm.calls.length, reads)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("intake and its switches", () => {
@@ -170,7 +206,8 @@ describe("intake and its switches", () => {
       yield* setup.setToggles(firmId, connectionId, { ...connection.toggles, receive: true })
       yield* work()
       assert.strictEqual((yield* theCase).standing, "verified")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("judges a refused receipt again by the present alias table", () =>
     Effect.gen(function* () {
@@ -192,7 +229,8 @@ describe("intake and its switches", () => {
       yield* work()
       assert.strictEqual((yield* theCase).status.platform, "New")
       assert.deepStrictEqual((yield* connections.get(firmId, connectionId)).aliases, { Stage: ["StageNo"] })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("reads the lead when a replayed receipt is still incomplete but names its record", () =>
     Effect.gen(function* () {
@@ -208,7 +246,8 @@ describe("intake and its switches", () => {
       assert.strictEqual((yield* inbox.replay(firmId, refused.receiptId)).disposition._tag, "Accepted")
       yield* work()
       assert.strictEqual((yield* theCase).status.platform, "New")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes no job of a test and none of a refused body", () =>
     Effect.gen(function* () {
@@ -226,5 +265,6 @@ describe("intake and its switches", () => {
       })
       assert.deepStrictEqual(broken.disposition, { _tag: "Refused", status: 400, problem: "body-structure" })
       assert.deepStrictEqual(yield* queue.find(firmId, {}), [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })

@@ -74,7 +74,7 @@ export interface Fault {
 }
 
 /** How many cases a page of a pull with a scope holds. */
-export const historyPage = 10
+const historyPage = 10
 
 const emptyCatalog: CrmCatalog = { caseTypes: [], statuses: [], fields: [] }
 

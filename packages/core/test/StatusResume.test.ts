@@ -58,30 +58,34 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
       assert.strictEqual((yield* edit("newer", ids[0]!, "Converted"))._tag, "Held")
       yield* work()
       assert.strictEqual(yield* statusWrites, 0)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
-  it.effect("from now on: nothing is sent, what waited is kept as skipped, and the sides stay apart until one changes", () =>
-    Effect.gen(function* () {
-      const { crm, ids } = yield* apart
-      const resume = yield* StatusResume
-      assert.strictEqual(yield* resume.fromNowOn(firmId, connectionId), 3)
-      yield* work()
-      for (const id of ["42", "43", "44"]) yield* deliver({ "Record ID": id, Stage: "x" })
-      yield* work()
-      assert.strictEqual(yield* statusWrites, 0)
-      assert.deepStrictEqual(
-        (yield* jobs).filter(({ work: kind }) => kind === "PushStatus").map(({ reason, state }) => [state, reason]),
-        Array(3).fill(["skipped", "from-now-on"])
-      )
-      assert.strictEqual((yield* caseOf("43")).status.platform, "Signed")
-      // The CRM changes one: it comes in. The platform changes another: it goes out.
-      crm.leads.get("43")!.status = "Converted"
-      yield* deliver({ "Record ID": "43", Stage: "Converted" })
-      yield* edit("later", ids[0]!, "Lost")
-      yield* work()
-      assert.strictEqual((yield* caseOf("43")).status.platform, "Converted")
-      assert.strictEqual(crm.leads.get("42")!.status, "Lost")
-    }).pipe(Effect.provide(layer)))
+  it.effect(
+    "from now on: nothing is sent, what waited is kept as skipped, and the sides stay apart until one changes",
+    () =>
+      Effect.gen(function* () {
+        const { crm, ids } = yield* apart
+        const resume = yield* StatusResume
+        assert.strictEqual(yield* resume.fromNowOn(firmId, connectionId), 3)
+        yield* work()
+        for (const id of ["42", "43", "44"]) yield* deliver({ "Record ID": id, Stage: "x" })
+        yield* work()
+        assert.strictEqual(yield* statusWrites, 0)
+        assert.deepStrictEqual(
+          (yield* jobs).filter(({ work: kind }) => kind === "PushStatus").map(({ reason, state }) => [state, reason]),
+          Array(3).fill(["skipped", "from-now-on"])
+        )
+        assert.strictEqual((yield* caseOf("43")).status.platform, "Signed")
+        // The CRM changes one: it comes in. The platform changes another: it goes out.
+        crm.leads.get("43")!.status = "Converted"
+        yield* deliver({ "Record ID": "43", Stage: "Converted" })
+        yield* edit("later", ids[0]!, "Lost")
+        yield* work()
+        assert.strictEqual((yield* caseOf("43")).status.platform, "Converted")
+        assert.strictEqual(crm.leads.get("42")!.status, "Lost")
+      }).pipe(Effect.provide(layer))
+  )
 
   it.effect("replay: the dry run says per lead what sending would do, and sends nothing", () =>
     Effect.gen(function* () {
@@ -100,7 +104,8 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
         ]
       )
       assert.strictEqual(yield* statusWrites, 0)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("replay: confirmed rows are sent in order per case, each compared with the plan again", () =>
     Effect.gen(function* () {
@@ -130,7 +135,8 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
         ]
       )
       assert.strictEqual(Option.getOrThrow(yield* runs.get(firmId, plan.id)).state, "done")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("a plan is refused when it is old, applied already, or unknown", () =>
     Effect.gen(function* () {
@@ -142,7 +148,8 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
       const fresh = yield* resume.plan(firmId, connectionId, "ops")
       yield* resume.replay(firmId, connectionId, fresh.id, 1)
       assert.strictEqual((yield* Effect.flip(resume.replay(firmId, connectionId, fresh.id, 1)))._tag, "AlreadyOn")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("nothing is asked when nothing waits", () =>
     Effect.gen(function* () {
@@ -157,38 +164,42 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
       yield* edit("now", (yield* theCase).id, "Signed")
       yield* work()
       assert.strictEqual(yield* statusWrites, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
-  it.effect("a case that was not seen meanwhile takes the CRM as it is at its first read, and a new edit still goes out", () =>
-    Effect.gen(function* () {
-      yield* connected()
-      const crm = yield* FakeCrm
-      const connections = yield* ConnectionStore
-      const resume = yield* StatusResume
-      const setup = yield* Setup
-      yield* deliver({})
-      yield* work()
-      const { id } = yield* theCase
-      const { toggles } = yield* connections.get(firmId, connectionId)
-      yield* TestClock.adjust(1000)
-      yield* setup.setToggles(firmId, connectionId, { ...toggles, syncStatuses: false })
-      yield* edit("held", id, "Signed")
-      crm.leads.get("42")!.status = "Lost"
-      yield* TestClock.adjust(1000)
-      yield* setup.setToggles(firmId, connectionId, toggles)
-      yield* resume.fromNowOn(firmId, connectionId)
-      yield* deliver({ Stage: "Lost" })
-      yield* work()
-      assert.deepStrictEqual((yield* theCase).status, {
-        platform: "Signed",
-        basePlatform: "Signed",
-        baseCrm: "Lost",
-        seenCrm: "Lost"
-      })
-      yield* edit("new", id, "Converted")
-      yield* work()
-      assert.strictEqual(crm.leads.get("42")!.status, "Converted")
-    }).pipe(Effect.provide(layer)))
+  it.effect(
+    "a case that was not seen meanwhile takes the CRM as it is at its first read, and a new edit still goes out",
+    () =>
+      Effect.gen(function* () {
+        yield* connected()
+        const crm = yield* FakeCrm
+        const connections = yield* ConnectionStore
+        const resume = yield* StatusResume
+        const setup = yield* Setup
+        yield* deliver({})
+        yield* work()
+        const { id } = yield* theCase
+        const { toggles } = yield* connections.get(firmId, connectionId)
+        yield* TestClock.adjust(1000)
+        yield* setup.setToggles(firmId, connectionId, { ...toggles, syncStatuses: false })
+        yield* edit("held", id, "Signed")
+        crm.leads.get("42")!.status = "Lost"
+        yield* TestClock.adjust(1000)
+        yield* setup.setToggles(firmId, connectionId, toggles)
+        yield* resume.fromNowOn(firmId, connectionId)
+        yield* deliver({ Stage: "Lost" })
+        yield* work()
+        assert.deepStrictEqual((yield* theCase).status, {
+          platform: "Signed",
+          basePlatform: "Signed",
+          baseCrm: "Lost",
+          seenCrm: "Lost"
+        })
+        yield* edit("new", id, "Converted")
+        yield* work()
+        assert.strictEqual(crm.leads.get("42")!.status, "Converted")
+      }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("the verdicts of a dry run", () => {

@@ -73,7 +73,12 @@ describe("which webhooks a subscription wants", () => {
     { change: { campaigns: ["7"] }, happening: call, wanted: true, why: "the campaign is named" },
     { change: { campaigns: ["8"] }, happening: call, wanted: false, why: "another campaign is named" },
     { change: { active: false }, happening: injury, wanted: false, why: "it is off" },
-    { change: { active: false }, happening: { type: "webhook.test", caseTypes: [] }, wanted: true, why: "a test comes through" }
+    {
+      change: { active: false },
+      happening: { type: "webhook.test", caseTypes: [] },
+      wanted: true,
+      why: "a test comes through"
+    }
   ] as const)("$wanted: $why", ({ change, happening, wanted }) => {
     assert.strictEqual(isWanted({ ...subscription, ...change }, happening), wanted)
   })
@@ -89,7 +94,10 @@ describe("what is wrong with a subscription", () => {
     [{ events: ["note.sent", "note.sent"] }, "events repeated"],
     [{ caseTypes: [" "] }, "caseTypes empty"]
   ] as ReadonlyArray<[Partial<SubscriptionInput>, string]>)("%j: %s", (change, problem) => {
-    assert.deepStrictEqual(checkSubscription({ ...input, ...change }).map(({ code, field }) => `${field} ${code}`), [problem])
+    assert.deepStrictEqual(
+      checkSubscription({ ...input, ...change }).map(({ code, field }) => `${field} ${code}`),
+      [problem]
+    )
   })
 
   it("nothing is wrong with a campaign filter on call events", () => {
@@ -102,7 +110,10 @@ describe("what follows from an attempt", () => {
     afterAttempt({ attempts, status, now: 1000, retryAfter: null, jitter: 0, ...more })
 
   it("a 2xx is delivered, and a 410 ends the subscription", () => {
-    assert.deepStrictEqual([after(1, 200)._tag, after(1, 204)._tag, after(1, 410)._tag], ["Delivered", "Delivered", "Gone"])
+    assert.deepStrictEqual(
+      [after(1, 200)._tag, after(1, 204)._tag, after(1, 410)._tag],
+      ["Delivered", "Delivered", "Gone"]
+    )
   })
   it("anything else is tried again by the schedule, eight times in all", () => {
     assert.deepStrictEqual(

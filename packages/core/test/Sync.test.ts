@@ -122,7 +122,10 @@ describe("a pull", () => {
       const queue = yield* Queue
       const first = yield* poller.request(yield* theConnection, Priority.person)
       assert.strictEqual(yield* poller.request(yield* theConnection), first)
-      assert.deepStrictEqual((yield* queue.find(firmId, {})).map(({ id, priority }) => [id, priority]), [[first, 0]])
+      assert.deepStrictEqual(
+        (yield* queue.find(firmId, {})).map(({ id, priority }) => [id, priority]),
+        [[first, 0]]
+      )
     }).pipe(Effect.provide(layer))
   )
 
@@ -144,7 +147,10 @@ describe("a pull", () => {
         assert.strictEqual(yield* pulls, expected, `${minutes} minutes later`)
       }
       const connections = yield* ConnectionStore
-      yield* connections.update(firmId, connectionId, (value) => ({ ...value, toggles: { ...value.toggles, receive: false } }))
+      yield* connections.update(firmId, connectionId, (value) => ({
+        ...value,
+        toggles: { ...value.toggles, receive: false }
+      }))
       yield* TestClock.adjust("1 hour")
       yield* poller.schedule
       assert.strictEqual(yield* pulls, 3)
@@ -224,7 +230,10 @@ describe("a sweep", () => {
       const crm = yield* withLeads(3)
       yield* sweep
       const connections = yield* ConnectionStore
-      yield* connections.update(firmId, connectionId, (value) => ({ ...value, toggles: { ...value.toggles, receive: false } }))
+      yield* connections.update(firmId, connectionId, (value) => ({
+        ...value,
+        toggles: { ...value.toggles, receive: false }
+      }))
       crm.leads.get("100")!.updatedAt += 60_000
       yield* sweep
       assert.deepStrictEqual(

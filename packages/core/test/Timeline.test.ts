@@ -25,7 +25,14 @@ describe("the timeline", () => {
       yield* outbox.accept(firmId, event)
       assert.deepStrictEqual(
         (yield* entries).map(({ at, cause, content, kind }) => [kind, at, cause, content]),
-        [["message", 5000, "m-1", { _tag: "Message", subject: null, channel: "sms", direction: "outbound", text: "Hi José" }]]
+        [
+          [
+            "message",
+            5000,
+            "m-1",
+            { _tag: "Message", subject: null, channel: "sms", direction: "outbound", text: "Hi José" }
+          ]
+        ]
       )
     }).pipe(run)
   )
@@ -53,7 +60,10 @@ describe("the timeline", () => {
           ["note", "staff-1"]
         ]
       )
-      assert.notInclude((yield* jobs).map(({ state }) => state), "queued")
+      assert.notInclude(
+        (yield* jobs).map(({ state }) => state),
+        "queued"
+      )
     }).pipe(run)
   )
 })

@@ -1,4 +1,12 @@
-import { allOff, heldBy, intake, isFieldSyncEffective, outbound, type OutboundKind, type Toggles } from "@casewire/core/domain/Toggles"
+import {
+  allOff,
+  heldBy,
+  intake,
+  isFieldSyncEffective,
+  outbound,
+  type OutboundKind,
+  type Toggles
+} from "@casewire/core/domain/Toggles"
 import { CaseId, ExternalCaseId } from "@casewire/core/domain/Case"
 import { assert, describe, it } from "@effect/vitest"
 

@@ -15,7 +15,10 @@ const declaration: WebhookDeclaration = {
   steps: []
 }
 const table = fieldTable(declaration, { Stage: ["StageNo"] })
-const find = (entries: ReadonlyArray<readonly [string, string]>, query: ReadonlyArray<readonly [string, string]> = []) => {
+const find = (
+  entries: ReadonlyArray<readonly [string, string]>,
+  query: ReadonlyArray<readonly [string, string]> = []
+) => {
   const found = findFields(table, entries, query)
   if (found._tag === "Test") throw new Error("taken for a test")
   return found
@@ -53,7 +56,9 @@ describe("the alias table", () => {
   })
 
   it("refuses a blank or malformed record id, because nothing else names the record", () => {
-    assert.deepStrictEqual(find([["Record ID", " "], ...complete.slice(1)]).errors, [{ field: "Record ID", code: "empty" }])
+    assert.deepStrictEqual(find([["Record ID", " "], ...complete.slice(1)]).errors, [
+      { field: "Record ID", code: "empty" }
+    ])
     assert.deepStrictEqual(find([["Record ID", "4x2"], ...complete.slice(1)]).errors, [
       { field: "Record ID", code: "malformed" }
     ])
@@ -95,10 +100,13 @@ describe("the alias table", () => {
   })
 
   it("lets the body's options beat the URL's, name by name", () => {
-    const found = find([...complete, ["list_action", "remove"]], [
-      ["list_action", "add"],
-      ["list_id", "123"]
-    ])
+    const found = find(
+      [...complete, ["list_action", "remove"]],
+      [
+        ["list_action", "add"],
+        ["list_id", "123"]
+      ]
+    )
     assert.deepStrictEqual([found.options.get("listaction"), found.options.get("listid")], [["remove"], ["123"]])
     assert.isFalse(found.extra.has("list_action"))
   })
@@ -117,12 +125,42 @@ describe("list options", () => {
   }
   it.each([
     [[["list_id", "123"]], [{ _tag: "ById", id: "123" }, "add", null, []]],
-    [[["list_id", "123"], ["list_action", "attach"]], [{ _tag: "ById", id: "123" }, "add", null, []]],
-    [[["list_name", " intake "], ["list_action", "detach"]], [{ _tag: "ByName", name: "intake" }, "remove", null, []]],
-    [[["remove_from_list", "true"], ["list_action", "add"]], [null, "remove", null, ["contradicts-remove_from_list", "no-list-named"]]],
-    [[["list_id", "1"], ["list_name", "Other"]], [{ _tag: "ById", id: "1" }, "add", null, ["list_id-used"]]],
+    [
+      [
+        ["list_id", "123"],
+        ["list_action", "attach"]
+      ],
+      [{ _tag: "ById", id: "123" }, "add", null, []]
+    ],
+    [
+      [
+        ["list_name", " intake "],
+        ["list_action", "detach"]
+      ],
+      [{ _tag: "ByName", name: "intake" }, "remove", null, []]
+    ],
+    [
+      [
+        ["remove_from_list", "true"],
+        ["list_action", "add"]
+      ],
+      [null, "remove", null, ["contradicts-remove_from_list", "no-list-named"]]
+    ],
+    [
+      [
+        ["list_id", "1"],
+        ["list_name", "Other"]
+      ],
+      [{ _tag: "ById", id: "1" }, "add", null, ["list_id-used"]]
+    ],
     [[["list_action", "explode"]], [null, "add", null, ["unknown"]]],
-    [[["list_id", "1"], ["list_id", "2"]], [null, "add", null, ["repeated"]]],
+    [
+      [
+        ["list_id", "1"],
+        ["list_id", "2"]
+      ],
+      [null, "add", null, ["repeated"]]
+    ],
     [[["campaign_id", "42"]], [null, "add", "42", []]]
   ] as const)("reads %j", (pairs, expected) => {
     assert.deepStrictEqual(intent(...pairs) as unknown, expected)

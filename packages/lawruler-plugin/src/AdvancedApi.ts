@@ -34,7 +34,11 @@ export interface AdvancedApi {
     call?: Call
   ) => Effect.Effect<Option.Option<Answer<A>>, CrmError>
   /** Streams the answer into the host's document store; answers its size. */
-  readonly download: (route: Route, into: NonNullable<CrmRequest["into"]>, call: Call) => Effect.Effect<number, CrmError>
+  readonly download: (
+    route: Route,
+    into: NonNullable<CrmRequest["into"]>,
+    call: Call
+  ) => Effect.Effect<number, CrmError>
   /** Every item of a list that comes in pages. */
   readonly all: <A>(route: Route, item: Schema.Decoder<A>, call?: Call) => Effect.Effect<ReadonlyArray<A>, CrmError>
 }

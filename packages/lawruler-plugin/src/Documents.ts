@@ -59,7 +59,7 @@ const pathsOf = (folders: ReadonlyArray<typeof Folder.Type>): ReadonlyMap<string
     folders.map((folder) => {
       const names: Array<string> = []
       const seen = new Set<string>()
-      for (let at: typeof Folder.Type | undefined = folder; at !== undefined && !seen.has(String(at.FolderId)); ) {
+      for (let at: typeof Folder.Type | undefined = folder; at !== undefined && !seen.has(String(at.FolderId));) {
         seen.add(String(at.FolderId))
         names.unshift(at.Name?.trim() ?? "")
         at = byId.get(String(at.ParentFolderId ?? ""))

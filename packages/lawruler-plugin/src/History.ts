@@ -76,7 +76,9 @@ const typeIds = (statuses: Statuses, named: ReadonlyArray<string>): Effect.Effec
     ? Effect.succeed([])
     : Effect.flatMap(statuses.caseTypes, (known) =>
         Effect.forEach(named, (name) => {
-          const found = known.find(({ externalId, name: own }) => externalId === name || statusKey(own) === statusKey(name))
+          const found = known.find(
+            ({ externalId, name: own }) => externalId === name || statusKey(own) === statusKey(name)
+          )
           const id = Number(found?.externalId)
           return Number.isSafeInteger(id)
             ? Effect.succeed(id)

@@ -14,7 +14,9 @@ const broken = (
 export const brokenDocuments: ReadonlyArray<BrokenPlugin> = [
   broken(
     "lists documents without their size",
-    (good) => ({ list: (payload) => Effect.map(good.list(payload), (all) => all.map((one) => ({ ...one, size: null }))) }),
+    (good) => ({
+      list: (payload) => Effect.map(good.list(payload), (all) => all.map((one) => ({ ...one, size: null })))
+    }),
     [
       "documents are listed with name, size and type, each once",
       "a lost answer to a document is CrmOutcomeUnknown, and the list shows it"
@@ -22,7 +24,9 @@ export const brokenDocuments: ReadonlyArray<BrokenPlugin> = [
   ),
   broken(
     "looks into no folder",
-    (good) => ({ list: (payload) => Effect.map(good.list(payload), (all) => all.map((one) => ({ ...one, folder: "" }))) }),
+    (good) => ({
+      list: (payload) => Effect.map(good.list(payload), (all) => all.map((one) => ({ ...one, folder: "" })))
+    }),
     ["a document in a subfolder is listed with the way to it"]
   ),
   broken(
@@ -94,4 +98,3 @@ export const brokenDocuments: ReadonlyArray<BrokenPlugin> = [
     ]
   )
 ]
-

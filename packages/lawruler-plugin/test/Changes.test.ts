@@ -118,7 +118,14 @@ describe("changes within a scope", () => {
     withAnswers(inbox(leads(1, 250)), (crm, requests) =>
       Effect.gen(function* () {
         const pages = yield* Stream.runCollect(crm.changes(null, september))
-        assert.deepStrictEqual(pages.map(({ isLast, total }) => [isLast, total]), [[false, 250], [false, 250], [true, 250]])
+        assert.deepStrictEqual(
+          pages.map(({ isLast, total }) => [isLast, total]),
+          [
+            [false, 250],
+            [false, 250],
+            [true, 250]
+          ]
+        )
         const [search] = requests.filter(({ path }) => path.endsWith("SearchInboxItems"))
         const body = search?.body?._tag === "Json" ? (search.body.value as Record<string, unknown>) : {}
         assert.deepStrictEqual([body["FromDate"], body["ToDate"]], ["2026-09-01T00:00:00", "2026-09-30T00:00:00"])
@@ -132,7 +139,10 @@ describe("changes within a scope", () => {
       Effect.gen(function* () {
         const [first] = yield* Stream.runCollect(Stream.take(crm.changes(null, september), 1))
         const rest = yield* Stream.runCollect(crm.changes(first!.cursor, september))
-        assert.deepStrictEqual(idsOf([first!, ...rest]), leads(1, 250).map(({ LeadId }) => LeadId))
+        assert.deepStrictEqual(
+          idsOf([first!, ...rest]),
+          leads(1, 250).map(({ LeadId }) => LeadId)
+        )
       })
     )
   )
@@ -144,7 +154,10 @@ describe("changes within a scope", () => {
     return withAnswers(inbox(items, leave), (crm) =>
       Effect.gen(function* () {
         const seen = new Set(idsOf(yield* Stream.runCollect(crm.changes(null, september))))
-        assert.deepStrictEqual(items.filter(({ LeadId }) => !seen.has(LeadId)), [])
+        assert.deepStrictEqual(
+          items.filter(({ LeadId }) => !seen.has(LeadId)),
+          []
+        )
       })
     )
   })
@@ -155,7 +168,10 @@ describe("changes within a scope", () => {
         // 01:10 in the second round of that hour.
         yield* Stream.runDrain(crm.changes(null, { ...september, to: Date.parse("2026-11-01T06:10:00Z") }))
         const body = requests.at(-1)!.body
-        assert.strictEqual(body?._tag === "Json" ? (body.value as Record<string, unknown>)["ToDate"] : "", "2026-11-01T01:59:59")
+        assert.strictEqual(
+          body?._tag === "Json" ? (body.value as Record<string, unknown>)["ToDate"] : "",
+          "2026-11-01T01:59:59"
+        )
       })
     )
   )

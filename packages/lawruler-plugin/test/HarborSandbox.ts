@@ -127,12 +127,15 @@ export const harbor = Effect.gen(function* () {
       Effect.gen(function* () {
         const { folders } = yield* admin("GET", `${portal}/state`)
         // From the outermost folder inwards.
-        const folderId = folder?.split(" / ").reduce<number | null>(
-          (parent, wanted) =>
-            folders.find((one: { name: string; parentId: number | null }) => one.name === wanted && one.parentId === parent)
-              .folderId,
-          null
-        )
+        const folderId = folder
+          ?.split(" / ")
+          .reduce<number | null>(
+            (parent, wanted) =>
+              folders.find(
+                (one: { name: string; parentId: number | null }) => one.name === wanted && one.parentId === parent
+              ).folderId,
+            null
+          )
         const base64 = Buffer.from(bytes).toString("base64")
         yield* admin("POST", `${portal}/leads/${id}/documents`, {
           name,
@@ -143,13 +146,17 @@ export const harbor = Effect.gen(function* () {
       }),
     documentsNow: (id) =>
       Effect.gen(function* () {
-        const { documents } = yield* admin("GET", `${portal}/leads/${id}`)
-        return yield* Effect.forEach(documents, ({ documentId }: { documentId: number }) =>
-          Effect.map(admin("GET", `${portal}/leads/${id}/documents/${documentId}`), ({ base64, contentType, name }) => ({
-            name,
-            contentType,
-            bytes: new Uint8Array(Buffer.from(base64, "base64"))
-          }))
+        const lead = yield* admin("GET", `${portal}/leads/${id}`)
+        const documents: ReadonlyArray<{ readonly documentId: number }> = lead.documents
+        return yield* Effect.forEach(documents, ({ documentId }) =>
+          Effect.map(
+            admin("GET", `${portal}/leads/${id}/documents/${documentId}`),
+            ({ base64, contentType, name }) => ({
+              name,
+              contentType,
+              bytes: new Uint8Array(Buffer.from(base64, "base64"))
+            })
+          )
         )
       }),
     setFault: ({ kind, on, retryAfterSeconds, times = 1 }) =>

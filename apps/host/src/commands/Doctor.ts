@@ -40,7 +40,10 @@ export const doctor = Command.make(
       findings.filter(({ severity }) => severity === "error")
     )
     if (errors.length > 0)
-      return yield* new StartRefused({ message: `${errors.length} ${errors.length === 1 ? "error" : "errors"} found`, exit: 1 })
+      return yield* new StartRefused({
+        message: `${errors.length} ${errors.length === 1 ? "error" : "errors"} found`,
+        exit: 1
+      })
   })
 ).pipe(Command.withDescription("Look for what is wrong and say what to do; works with the host running or stopped"))
 
@@ -50,7 +53,9 @@ const isHostAt = (url: string) =>
     return Schema.is(Schema.Struct({ live: Schema.Literal(true) }))(await answer.json())
   }).pipe(Effect.orElseSucceed(() => false))
 
-const Connections = Schema.Struct({ connections: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String })) })
+const Connections = Schema.Struct({
+  connections: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String }))
+})
 
 const askHost = Effect.fnUntraced(function* (url: string, settings: Settings) {
   const file = join(resolve(settings.data), "api-token")
@@ -73,7 +78,11 @@ const askHost = Effect.fnUntraced(function* (url: string, settings: Settings) {
       Effect.flatMap((answer) =>
         Effect.mapError(
           Schema.decodeUnknownEffect(schema)(answer),
-          () => new StartRefused({ message: `the host's answer to ${path} cannot be read: it may be of another version`, exit: 1 })
+          () =>
+            new StartRefused({
+              message: `the host's answer to ${path} cannot be read: it may be of another version`,
+              exit: 1
+            })
         )
       )
     )
@@ -114,7 +123,11 @@ const readStore = Effect.fnUntraced(function* (settings: Settings) {
 
 /** One report of all firms: what concerns the machine is the same in each, and jobs add up. */
 const together = (reports: ReadonlyArray<HostReportView>): HostReportView => {
-  const findings = [...new Map(reports.flatMap((report) => report.findings.map((each) => [`${each.code} ${each.explanation}`, each]))).values()]
+  const findings = [
+    ...new Map(
+      reports.flatMap((report) => report.findings.map((each) => [`${each.code} ${each.explanation}`, each]))
+    ).values()
+  ]
   const sum = (count: "waiting" | "dead" | "uncertain") => reports.reduce((total, { jobs }) => total + jobs[count], 0)
   const due = reports.flatMap(({ jobs }) => (jobs.oldestDue === null ? [] : [jobs.oldestDue]))
   return {

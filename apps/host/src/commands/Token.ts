@@ -28,5 +28,7 @@ export const token = Command.make(
   })
 ).pipe(
   Command.withDescription("Make an API token for a firm and print it once; the host must be stopped"),
-  Command.withExamples([{ command: "casewire token --firm harbor --name integrator", description: "A token for one firm" }])
+  Command.withExamples([
+    { command: "casewire token --firm harbor --name integrator", description: "A token for one firm" }
+  ])
 )

@@ -102,7 +102,8 @@ export const readCaseSheet = (sheets: ReadonlyArray<SheetRows>, options: CaseShe
     if (values.externalId === undefined && found.length === 0) {
       if (values.fullName === undefined && values.firstName === undefined && values.lastName === undefined)
         found.push({ row, code: "name-missing" })
-      if (values.caseType === undefined && options.caseType === undefined) found.push({ row, code: "case-type-missing" })
+      if (values.caseType === undefined && options.caseType === undefined)
+        found.push({ row, code: "case-type-missing" })
     }
     if (found.length > 0) invalid.set(row, found)
     rows.push({ row, values: { ...caseTypeOf(options), ...values }, fields })

@@ -51,7 +51,9 @@ const options = ({ optionsSeen }: ChecklistFacts): ChecklistItem => ({
   id: "options",
   title: "Add optional parameters such as a list",
   state: optionsSeen.length > 0 ? "done" : "optional",
-  facts: [optionsSeen.length > 0 ? `Webhooks carried ${optionsSeen.join(", ")}.` : "No webhook carried a parameter yet."]
+  facts: [
+    optionsSeen.length > 0 ? `Webhooks carried ${optionsSeen.join(", ")}.` : "No webhook carried a parameter yet."
+  ]
 })
 
 const caseTypes = ({ links, toggles }: ChecklistFacts): ChecklistItem => ({
@@ -59,7 +61,9 @@ const caseTypes = ({ links, toggles }: ChecklistFacts): ChecklistItem => ({
   title: "Link case types",
   state: links.length > 0 ? "done" : toggles.sendFields ? "attention" : "open",
   facts: [
-    links.length === 0 ? "No case type is linked." : `${links.length} ${links.length === 1 ? "case type is" : "case types are"} linked.`,
+    links.length === 0
+      ? "No case type is linked."
+      : `${links.length} ${links.length === 1 ? "case type is" : "case types are"} linked.`,
     ...(links.length === 0 && toggles.sendFields
       ? ["Send mapped fields is on, but no mapped field is sent before a case type is linked."]
       : [])

@@ -43,13 +43,7 @@ const byContentType: ReadonlyMap<string, FileType> = new Map(
 )
 
 /** Why a file is not kept: it is recorded under `skipped:<why>`. */
-export type SkipReason =
-  | "type"
-  | "empty"
-  | "too-large"
-  | "content-mismatch"
-  | "wrong-record"
-  | "unavailable"
+export type SkipReason = "type" | "empty" | "too-large" | "content-mismatch" | "wrong-record" | "unavailable"
 
 export type FileVerdict =
   | { readonly _tag: "Eligible"; readonly contentType: string }
@@ -92,7 +86,8 @@ const typeOf = (name: string, contentType: string): FileType | undefined => {
     : documentTypes.get(extension)
 }
 
-export const extensionOf = (name: string): string | undefined => /\.([A-Za-z0-9]{1,10})$/.exec(name.trim())?.[1]?.toLowerCase()
+export const extensionOf = (name: string): string | undefined =>
+  /\.([A-Za-z0-9]{1,10})$/.exec(name.trim())?.[1]?.toLowerCase()
 
 // oxlint-disable-next-line no-control-regex -- removing control characters is the point
 const unsafe = /[\u0000-\u001F\u007F-\u009F/\\:*?"<>|\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g

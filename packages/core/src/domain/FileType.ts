@@ -5,7 +5,20 @@
  */
 
 /** A look that first bytes can have. */
-export type Look = "pdf" | "png" | "jpeg" | "gif" | "tiff" | "heif" | "mp4" | "ole" | "zip" | "rtf" | "mp3" | "wav" | "text"
+export type Look =
+  | "pdf"
+  | "png"
+  | "jpeg"
+  | "gif"
+  | "tiff"
+  | "heif"
+  | "mp4"
+  | "ole"
+  | "zip"
+  | "rtf"
+  | "mp3"
+  | "wav"
+  | "text"
 
 /** So many bytes are enough to tell. */
 export const headBytes = 4096
@@ -39,5 +52,7 @@ const isText = (head: Uint8Array): boolean => {
   if (/^(?:\xff\xfe|\xfe\xff)/.test(ascii(head, 0, 2))) return true
   // An executable, an archive or a script that browsers would run is never "just text".
   if (/^\s*(?:<!doctype|<html|<svg|<script|<\?xml|#!)/i.test(ascii(head, 0, 256))) return false
-  return head.subarray(0, headBytes).every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 12 || byte === 13)
+  return head
+    .subarray(0, headBytes)
+    .every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 12 || byte === 13)
 }

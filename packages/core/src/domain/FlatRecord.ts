@@ -83,7 +83,13 @@ export const parseJson = (text: string): Result.Result<FlatRecord, StructureCode
 }
 
 const scalar = (value: unknown): string =>
-  value === null ? "" : typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value)
+  value === null
+    ? ""
+    : typeof value === "string"
+      ? value
+      : typeof value === "object"
+        ? JSON.stringify(value)
+        : String(value)
 
 type Member = { readonly key: string; readonly value: string }
 

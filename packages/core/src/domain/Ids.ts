@@ -37,5 +37,7 @@ export const newId: Effect.Effect<string> = Effect.withFiber((fiber) => {
   const low = Math.floor(random.nextDoubleUnsafe() * 0x1000000000000)
     .toString(16)
     .padStart(12, "0")
-  return Effect.succeed(`${time.slice(0, 8)}-${time.slice(8)}-7${last.counter.toString(16).padStart(3, "0")}-${high}-${low}`)
+  return Effect.succeed(
+    `${time.slice(0, 8)}-${time.slice(8)}-7${last.counter.toString(16).padStart(3, "0")}-${high}-${low}`
+  )
 })

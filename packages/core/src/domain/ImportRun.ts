@@ -23,7 +23,8 @@ const from = {
 /** `first`: so many records are imported and shown before the rest is confirmed by `resume`. */
 export const afterVerb = (run: Run, verb: RunVerb, now: number, first?: number): VerbVerdict => {
   if (run.kind !== "history-import" && run.kind !== "case-import") return { _tag: "Refused", reason: "no-import" }
-  if (!(from[verb] as ReadonlyArray<Run["state"]>).includes(run.state)) return { _tag: "Refused", reason: "wrong-state" }
+  if (!(from[verb] as ReadonlyArray<Run["state"]>).includes(run.state))
+    return { _tag: "Refused", reason: "wrong-state" }
   const common = { ...run, updatedAt: now, expiresAt: null, reason: null }
   switch (verb) {
     case "start":
@@ -31,7 +32,11 @@ export const afterVerb = (run: Run, verb: RunVerb, now: number, first?: number):
       return {
         _tag: "Next",
         works: true,
-        run: { ...common, state: "running", scope: { ...run.scope, ...(first === undefined ? {} : { first: String(first) }) } }
+        run: {
+          ...common,
+          state: "running",
+          scope: { ...run.scope, ...(first === undefined ? {} : { first: String(first) }) }
+        }
       }
     case "pause":
       return { _tag: "Next", works: false, run: { ...common, state: "paused", reason: "by-hand" } }

@@ -52,8 +52,7 @@ export const decide = (options: {
   const { read, same, target, targetOnPlatform = target, toPlatform = (crm) => crm } = options
   const value = { ...options.value, seenCrm: read }
   if (!options.effective) return { _tag: "Remember", value }
-  if (target !== null && same(read, target))
-    return { _tag: "Settled", value: settle(value, target, targetOnPlatform) }
+  if (target !== null && same(read, target)) return { _tag: "Settled", value: settle(value, target, targetOnPlatform) }
   if (same(read, value.baseCrm)) return target === null ? { _tag: "Nothing", value } : { _tag: "Send", value }
   const platform = toPlatform(read)
   return {

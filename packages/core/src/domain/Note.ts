@@ -30,9 +30,10 @@ const markerPattern = /\[ref [A-Z2-7]{26} \d+\]/
 export const isOwnNote = (text: string): boolean => markerPattern.test(text)
 
 /** Plain text for a CRM: line ends are `\n`; control characters, which some endpoints refuse, are dropped. */
-export const plainText = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- naming the control characters is the point
-  text.toWellFormed().replace(/\r\n?/g, "\n").replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g, "")
+export const plainText = (text: string): string => text.toWellFormed().replace(/\r\n?/g, "\n").replace(control, "")
+
+// oxlint-disable-next-line no-control-regex -- naming the control characters is the point
+const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g
 
 /**
  * Cuts a text into parts of at most `limit` UTF-16 units each, marker and part number included. Cuts at a line end or
@@ -43,7 +44,7 @@ export const layoutNote = (operationId: string, text: string, limit: number): Re
   const reserved = markerOf(operationId, 9999).length + "(9999/9999)\n".length + 2
   const room = limit - reserved
   const pieces: Array<string> = []
-  for (let start = 0; start < clean.length || pieces.length === 0; ) {
+  for (let start = 0; start < clean.length || pieces.length === 0;) {
     let end = Math.min(start + room, clean.length)
     if (end < clean.length) {
       const soft = Math.max(clean.lastIndexOf("\n", end), clean.lastIndexOf(" ", end))

@@ -14,10 +14,14 @@ export interface Notice {
 export const noticeOf = (of: Case, event: CaseEvent): Notice | undefined => {
   const { after, before, cause, field, kind } = event
   if (isConflict(event))
-    return { type: "conflict.recorded", data: { conflictId: event.id, kind, cause, ...(field === undefined ? {} : { field }) } }
+    return {
+      type: "conflict.recorded",
+      data: { conflictId: event.id, kind, cause, ...(field === undefined ? {} : { field }) }
+    }
   const isHint = of.standing === "provisional" || of.standing === "quarantined"
   if (kind === "standing-changed") return standingNotice(event)
-  if (kind === "note-sent") return { type: "note.sent", data: { jobId: cause, notes: after === null || after === "" ? [] : after.split(" ") } }
+  if (kind === "note-sent")
+    return { type: "note.sent", data: { jobId: cause, notes: after === null || after === "" ? [] : after.split(" ") } }
   if (isHint) return undefined
   switch (kind) {
     case "created":
@@ -55,7 +59,9 @@ const standingNotice = ({ after, before, cause }: CaseEvent): Notice | undefined
 
 /** Names alone: what a field holds is a client's own and is fetched by the API. */
 const namesIn = (before: string | null, after: string | null, kind: string): ReadonlyArray<string> =>
-  kind === "linked" ? ["link"] : [...new Set([before, after].flatMap((text) => (text === null ? [] : Object.keys(JSON.parse(text)))))]
+  kind === "linked"
+    ? ["link"]
+    : [...new Set([before, after].flatMap((text) => (text === null ? [] : Object.keys(JSON.parse(text)))))]
 
 /** What every webhook says about the case it is about. */
 export const caseFacts = (of: Case): Readonly<Record<string, unknown>> => ({

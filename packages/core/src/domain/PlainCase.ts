@@ -2,7 +2,16 @@
  * A case and its client as they are before any CRM is asked: entered by hand or imported from a file. They belong to no
  * connection until the case is linked, and a client stays so until the CRM's first read makes it the CRM's.
  */
-import { type Case, type CaseEntry, CaseId, type Client, ClientId, ExternalCaseId, ExternalClientId, noConnection } from "./Case.ts"
+import {
+  type Case,
+  type CaseEntry,
+  CaseId,
+  type Client,
+  ClientId,
+  ExternalCaseId,
+  ExternalClientId,
+  noConnection
+} from "./Case.ts"
 import type { FirmId, Instant } from "./Ids.ts"
 import { unknownValue } from "./Merge.ts"
 

@@ -38,8 +38,13 @@ export const clientDetails = ({ email, firstName, fullName, lastName, phone }: C
 const shown = (values: ReadonlyArray<string>): string => (values.length === 1 ? values[0]! : JSON.stringify(values))
 
 /** The line's `before` and `after`: only what differs; undefined where nothing does. */
-export const changeOf = (before: Details, after: Details): { readonly before: string; readonly after: string } | undefined => {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name])
+export const changeOf = (
+  before: Details,
+  after: Details
+): { readonly before: string; readonly after: string } | undefined => {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => before[name] !== after[name]
+  )
   const pick = (from: Details) =>
     JSON.stringify(Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))))
   return names.length === 0 ? undefined : { before: pick(before), after: pick(after) }
@@ -52,7 +57,11 @@ const statusKinds: ReadonlySet<CaseEvent["kind"]> = new Set<CaseEvent["kind"]>([
 const valueKinds: ReadonlySet<CaseEvent["kind"]> = new Set<CaseEvent["kind"]>(["field-applied", "field-edited"])
 
 /** One origin a value, in the order of the names: the newest line that set it, else the one that made the case. */
-export const originsOf = (of: Case, client: Client | undefined, history: ReadonlyArray<CaseEvent>): ReadonlyArray<Origin> => {
+export const originsOf = (
+  of: Case,
+  client: Client | undefined,
+  history: ReadonlyArray<CaseEvent>
+): ReadonlyArray<Origin> => {
   const present: Record<string, string | null> = {
     status: of.status.platform,
     ...detailsOf(of),
@@ -71,7 +80,9 @@ export const originsOf = (of: Case, client: Client | undefined, history: Readonl
     }
   }
   return Object.entries(present).flatMap(([name, value]): ReadonlyArray<Origin> => {
-    const origin = set.get(name) ?? (made === undefined ? undefined : { kind: made.kind, cause: made.cause, at: made.at, before: null })
+    const origin =
+      set.get(name) ??
+      (made === undefined ? undefined : { kind: made.kind, cause: made.cause, at: made.at, before: null })
     return origin === undefined || (value === null && origin.before === null) ? [] : [{ name, value, ...origin }]
   })
 }

@@ -90,7 +90,8 @@ export const isWanted = (subscription: Subscription, happening: Happening): bool
   return (
     active &&
     (events.length === 0 || events.includes(happening.type)) &&
-    (caseTypes.length === 0 || happening.caseTypes.some((name) => caseTypes.some((wanted) => sameName(wanted, name)))) &&
+    (caseTypes.length === 0 ||
+      happening.caseTypes.some((name) => caseTypes.some((wanted) => sameName(wanted, name)))) &&
     (campaigns.length === 0 || (happening.campaignId !== undefined && campaigns.includes(happening.campaignId)))
   )
 }

@@ -42,7 +42,10 @@ export interface WebhookDeclaration extends Schema.Schema.Type<typeof WebhookDec
 export const normaliseKey = (key: string): string => {
   const known = normalised.get(key)
   if (known !== undefined) return known
-  const normal = key.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")
+  const normal = key
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, "")
   if (normalised.size < 10_000 && key.length <= 100) normalised.set(key, normal)
   return normal
 }

@@ -52,8 +52,7 @@ export const layer = Layer.effect(
           receipts.set(tx, id, { ...receipt, disposition, errors, externalCaseId, replayedAt, warnings })
         }),
 
-      operation: (firmId, key) =>
-        database.read(() => Option.fromUndefinedOr(keys.get(JSON.stringify([firmId, key])))),
+      operation: (firmId, key) => database.read(() => Option.fromUndefinedOr(keys.get(JSON.stringify([firmId, key])))),
 
       claimKey: (firmId, key, operation) =>
         database.write((tx) => {

@@ -24,8 +24,7 @@ export const layer = Layer.effect(
       save: (value) =>
         database.write((tx) => {
           const before = subscriptions.get(value.id)
-          if (before !== undefined && before.firmId !== value.firmId)
-            throw new Error("the id belongs to another firm")
+          if (before !== undefined && before.firmId !== value.firmId) throw new Error("the id belongs to another firm")
           subscriptions.set(tx, value.id, value)
         }),
 
@@ -76,8 +75,7 @@ export const layer = Layer.effect(
       record: (value) =>
         database.write((tx) => {
           const before = hookDeliveries.get(value.id)
-          if (before !== undefined && before.firmId !== value.firmId)
-            throw new Error("the id belongs to another firm")
+          if (before !== undefined && before.firmId !== value.firmId) throw new Error("the id belongs to another firm")
           hookDeliveries.set(tx, value.id, value)
         }),
 

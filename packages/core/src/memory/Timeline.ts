@@ -51,7 +51,9 @@ export const layer = Layer.effect(
             .values()
             .filter(
               ({ entry }) =>
-                entry.firmId === firmId && entry.caseId === caseId && (kinds === undefined || kinds.includes(entry.kind))
+                entry.firmId === firmId &&
+                entry.caseId === caseId &&
+                (kinds === undefined || kinds.includes(entry.kind))
             )
             .sort((a, b) => b.entry.at - a.entry.at || b.position - a.position)
           const last = before === undefined ? undefined : own(firmId, before)

@@ -65,8 +65,7 @@ export class CrmDocuments extends Context.Service<
 >()("@casewire/core/ports/CrmDocuments") {
   /** For a CRM without documents: every call says so, with the reason that stands in the manifest. */
   static readonly layerUnsupported = (message: string): Layer.Layer<CrmDocuments> => {
-    const fail = () =>
-      Effect.fail(new CrmError({ reason: new CrmUnsupported({ capability: "documents", message }) }))
+    const fail = () => Effect.fail(new CrmError({ reason: new CrmUnsupported({ capability: "documents", message }) }))
     return Layer.succeed(CrmDocuments, { list: fail, open: fail, upload: fail })
   }
 }

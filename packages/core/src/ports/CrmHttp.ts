@@ -73,15 +73,20 @@ export const transferFactor = 6
  * whatever the plugin had to do first. It makes the moment durable again and fails where the job is no longer ours, so
  * a worker that was held up cannot send what another one has taken over.
  */
-export const BeforeChange = Context.Reference<Effect.Effect<void, CrmError>>("@casewire/core/ports/CrmHttp/BeforeChange", {
-  defaultValue: () => Effect.void
-})
+export const BeforeChange = Context.Reference<Effect.Effect<void, CrmError>>(
+  "@casewire/core/ports/CrmHttp/BeforeChange",
+  {
+    defaultValue: () => Effect.void
+  }
+)
 
 /**
  * Who goes first where calls of one CRM account wait for their slots: the smaller number, as with jobs. The Worker sets
  * the job's; where nobody set any, a person waits for the answer.
  */
-export const CallPriority = Context.Reference<number>("@casewire/core/ports/CrmHttp/CallPriority", { defaultValue: () => 0 })
+export const CallPriority = Context.Reference<number>("@casewire/core/ports/CrmHttp/CallPriority", {
+  defaultValue: () => 0
+})
 
 /** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
 export class CrmGateway extends Context.Service<
