@@ -18,6 +18,7 @@ import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
 import { fields } from "./Fields.ts"
 import { documents } from "./Documents.ts"
+import { imports } from "./Imports.ts"
 import { kill } from "./Kill.ts"
 import { lists } from "./Lists.ts"
 import { outbound } from "./Outbound.ts"
@@ -35,6 +36,7 @@ const steps: ReadonlyArray<Step> = [
   ...fields,
   ...documents,
   ...platform,
+  ...imports,
   ...kill
 ]
 
