@@ -191,6 +191,9 @@ describe("a row whose record has a case", () => {
   it.effect("updates the platform's fields by choice, and leaves what the CRM confirmed alone", () =>
     Effect.gen(function* () {
       const before = yield* verified
+      const connections = yield* ConnectionStore
+      // No read of the CRM mends it meanwhile.
+      yield* connections.update(firmId, connectionId, (value) => ({ ...value, state: "reconnect-needed" }))
       const run = yield* imported([header, changed], { duplicates: "update" })
       const after = yield* theCase
       assert.deepInclude((yield* rowsOf(run))[0], { state: "done", verdict: "updated" })
