@@ -10,7 +10,7 @@ const runOf = async ({ world }: Story, id: string) => (await world.api("GET", `/
 /** Ids in the CRM of all cases of a case type, oldest first. */
 const recordsOf = async ({ connectionId, world }: Story, name: string): Promise<ReadonlyArray<string>> => {
   const found: Array<string> = []
-  for (let before: string | undefined; ; ) {
+  for (let before: string | undefined; ;) {
     const at = `/cases?connectionId=${connectionId}&limit=100${before === undefined ? "" : `&before=${before}`}`
     const { cases } = (await world.api("GET", at)).body
     for (const of of cases) if (of.caseType.name === name) found.unshift(of.externalId)
@@ -82,10 +82,11 @@ export const imports: ReadonlyArray<Step> = [
       const path = `/connections/${story.connectionId}/case-imports`
       const header = "Lead ID,First Name,Last Name,Phone,Case Type,Best hour"
       const bad = await upload(path, "cases.csv", `${header}\r\nL-7,Rosa,Marsh,,Slip and Fall,\r\n`)
-      expectEqual("a row at fault refuses the file", [bad.status, bad.body.errors], [
-        422,
-        [{ field: "row 2, column 1", code: "malformed" }]
-      ])
+      expectEqual(
+        "a row at fault refuses the file",
+        [bad.status, bad.body.errors],
+        [422, [{ field: "row 2, column 1", code: "malformed" }]]
+      )
       const file = [
         header,
         `${leadId},Rosa,Marsh,'+12055550171,Slip and Fall,morning`,
