@@ -195,12 +195,8 @@ export class HistoryImport extends Context.Service<
         const { firmId } = connection
         const run = Option.getOrUndefined(yield* runs.get(firmId, id))
         if (run?.state !== "running") return yield* queue.settle(lease, { _tag: "Done" })
-        const page = yield* pageOf(run).pipe(
-          Effect.catchTag("CrmError", (error) =>
-            isLasting(error) ? Effect.as(stop(run, error), null) : Effect.fail(error)
-          )
-        )
-        if (page === null) return yield* queue.settle(lease, { _tag: "Done" })
+        const page = yield* pageOf(run).pipe(Effect.catchTag("CrmError", (error) => giveUp(run, lease, error)))
+        if (page === null) return
         for (const pulled of page?.cases ?? []) {
           const present = yield* take(connection, id, pulled)
           if (present === undefined || present.state !== "running" || room(present) <= 0) break
@@ -229,23 +225,36 @@ export class HistoryImport extends Context.Service<
         return pages[0]
       })
 
-      /** What asking again cannot mend waits for a person. */
-      const stop = (run: Run, error: CrmError) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          runs.update(run.firmId, run.id, (present) =>
-            present.state === "running"
-              ? { ...present, state: "paused", reason: error.message, updatedAt: now }
-              : present
-          )
+      /** What asking again cannot mend waits for a person; a CRM that is away is asked again, however long it takes. */
+      const giveUp = Effect.fnUntraced(function* (run: Run, lease: Lease, error: CrmError) {
+        const now = yield* Clock.currentTimeMillis
+        if (error.retryable && lease.job.attempts >= patience) {
+          yield* queue.settle(lease, { _tag: "GiveBack", at: now + longPauseMs, reason: error.message })
+          return null
+        }
+        // A refused sign-in is mended by new credentials, and the Worker waits for them.
+        if (error.retryable || error.reason._tag === "CrmAuthFailed") return yield* error
+        yield* storage.atomically(
+          Effect.gen(function* () {
+            yield* runs.update(run.firmId, run.id, (present) =>
+              present.state === "running"
+                ? { ...present, state: "paused", reason: error.message, updatedAt: now }
+                : present
+            )
+            yield* queue.settle(lease, { _tag: "Done" })
+          })
         )
+        return null
+      })
 
       return HistoryImport.of({ plan, step })
     })
   ).pipe(Layer.provide(CaseMapping.layer))
 }
 
-/** A refused sign-in is mended by new credentials, and the Worker waits for them. */
-const isLasting = (error: CrmError): boolean => !error.retryable && error.reason._tag !== "CrmAuthFailed"
+/** After so many failures it is asked again at long intervals, without counting on. */
+const patience = 8
+const longPauseMs = 900_000
 
 const isSame = (known: Case, pulled: CrmCase): boolean =>
   known.standing === "verified" && pulled.updatedAt !== undefined && known.externalUpdatedAt === pulled.updatedAt

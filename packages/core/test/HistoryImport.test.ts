@@ -292,6 +292,17 @@ describe("a history import", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("outlasts a CRM that is away for most of a day, and then ends by itself", () =>
+    Effect.gen(function* () {
+      const { crm } = yield* withLeads(34)
+      const run = yield* planned()
+      yield* ask(run, "start")
+      for (let times = 0; times < 60; times++) crm.faults.push({ on: "changes", how: "before" })
+      yield* work(96, 900_000)
+      assert.deepInclude(yield* now(run), { state: "done", done: 35 })
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("waits while receiving is off, and goes on when it is on again", () =>
     Effect.gen(function* () {
       const { connection } = yield* withLeads(3)
