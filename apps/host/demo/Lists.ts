@@ -72,9 +72,10 @@ export const lists: ReadonlyArray<Step> = [
       })
       await moved(story, slipAndFall.leadId, "Signed e-Sign")
       expectEqual("and out of it", await isIn(story, intake.id, slipAndFall.leadId), false)
-      expectEqual("with every change written down", await audit(story, intake.id), [
+      // Whether the add had to wait depends on which of the lead's two webhooks was read first.
+      const changes = (await audit(story, intake.id)).filter((line: string) => line !== "waiting by receipt")
+      expectEqual("with every change written down", changes, [
         "created by person",
-        "waiting by receipt",
         "added by receipt",
         "removed by receipt"
       ])
