@@ -115,7 +115,8 @@ export const readMultipart = Effect.fnUntraced(function* (
       clearTimeout(deadline)
       clearInterval(rate)
       request.off("data", onData).off("end", onEnd).off("close", onClose)
-      if (how !== "Whole") current?.cut()
+      // Also after a whole body: a file that begins behind the closing boundary is never ended by the parser.
+      current?.cut()
       resume(Effect.succeed(how))
     }
     const onData = (chunk: Buffer) => {

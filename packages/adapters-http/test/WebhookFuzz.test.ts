@@ -68,6 +68,21 @@ describe("multipart", () => {
     )
   })
 
+  it("ends where a file begins after the closing boundary", async () => {
+    const body = '--b--\r\nContent-Disposition: form-data; name="f"; filename="x.pdf"\r\n\r\n'
+    const bytes = Buffer.from(body)
+    const chunks = [bytes.subarray(0, 7), bytes.subarray(7, 64), bytes.subarray(64)]
+    const request = Object.assign(Readable.from(chunks.filter(({ length }) => length > 0)), {
+      headers: { "content-type": "multipart/form-data; boundary=b; charset=x" },
+      complete: true
+    }) as unknown as IncomingMessage
+    const read = Effect.flatMap(DocumentStore, (documents) =>
+      readMultipart(request, { documents, firmId: firm, owner: "r", keepsFiles: true }, multipartDefaults)
+    )
+    const outcome = await runtime.runPromise(read)
+    expect(["Read", "Malformed"]).toContain(outcome._tag)
+  }, 5000)
+
   it("keeps no name that is a path", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (name) => {
