@@ -15,7 +15,7 @@ import { afterStep, counted, planLifeMs, room } from "./domain/ImportRun.ts"
 import { Priority, type Work } from "./domain/Job.ts"
 import { unknownValue } from "./domain/Merge.ts"
 import { plainCase, plainClient } from "./domain/PlainCase.ts"
-import { type Run, RunId, type RunRow } from "./domain/Run.ts"
+import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import type { SheetRows } from "./domain/SheetHeader.ts"
 import { importJob } from "./ImportRuns.ts"
 import { Outbox } from "./Outbox.ts"
@@ -110,29 +110,25 @@ export class CaseImport extends Context.Service<
           const count = (verdict: string) => rows.filter((row) => row.verdict === verdict).length
           const counts = { new: count("new"), duplicate: count("duplicate"), invalid: count("invalid") }
           const now = yield* Clock.currentTimeMillis
-          const run: Run = {
-            id: RunId.make(yield* newId),
-            firmId,
-            connectionId: id,
-            kind: "case-import",
-            state: "planned",
-            scope: {
-              file: file.fileName,
-              duplicates: options.duplicates,
-              ...(options.caseType === undefined ? {} : { caseType: options.caseType }),
-              ...Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, String(value)]))
+          const run = plannedRun(
+            {
+              id: RunId.make(yield* newId),
+              firmId,
+              connectionId: id,
+              kind: "case-import",
+              scope: {
+                file: file.fileName,
+                duplicates: options.duplicates,
+                ...(options.caseType === undefined ? {} : { caseType: options.caseType }),
+                ...Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, String(value)]))
+              },
+              total: rows.length,
+              skipped: counts.invalid,
+              startedBy
             },
-            total: rows.length,
-            done: 0,
-            failed: 0,
-            skipped: counts.invalid,
-            cursor: null,
-            startedBy,
-            createdAt: now,
-            updatedAt: now,
-            expiresAt: now + planLifeMs,
-            reason: null
-          }
+            now,
+            planLifeMs
+          )
           // In parts, so that nothing else waits long; whoever sees the run finds all its rows.
           for (let from = 0; from < rows.length; from += rowsTogether)
             yield* storage.atomically(runs.saveRows(firmId, run.id, rows.slice(from, from + rowsTogether)))

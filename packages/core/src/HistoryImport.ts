@@ -15,7 +15,7 @@ import type { CrmCase } from "./domain/CrmChange.ts"
 import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
 import { afterStep, counted, handled, planLifeMs, room } from "./domain/ImportRun.ts"
 import { JobId, Priority, type Work } from "./domain/Job.ts"
-import { type Run, RunId, type RunRow } from "./domain/Run.ts"
+import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import { wholeRead } from "./domain/WholeRead.ts"
 import { importJob } from "./ImportRuns.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
@@ -84,28 +84,23 @@ export class HistoryImport extends Context.Service<
         const calls = Math.max(1, Math.ceil(total / found.perPage)) + total * perCase
         const perWindow = connection.callLimit ?? budget.calls
         const now = yield* Clock.currentTimeMillis
-        const run: Run = {
-          id: RunId.make(yield* newId),
-          firmId,
-          connectionId: id,
-          kind: "history-import",
-          state: "planned",
-          scope: {
-            ...scopeText(scope),
-            calls: String(calls),
-            seconds: String(Math.ceil((calls * budget.windowMs) / perWindow / 1000))
+        const run = plannedRun(
+          {
+            id: RunId.make(yield* newId),
+            firmId,
+            connectionId: id,
+            kind: "history-import",
+            scope: {
+              ...scopeText(scope),
+              calls: String(calls),
+              seconds: String(Math.ceil((calls * budget.windowMs) / perWindow / 1000))
+            },
+            total,
+            startedBy
           },
-          total,
-          done: 0,
-          failed: 0,
-          skipped: 0,
-          cursor: null,
-          startedBy,
-          createdAt: now,
-          updatedAt: now,
-          expiresAt: now + planLifeMs,
-          reason: null
-        }
+          now,
+          planLifeMs
+        )
         yield* runs.save(run)
         return run
       })

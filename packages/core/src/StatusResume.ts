@@ -10,7 +10,7 @@ import { CaseId, ExternalCaseId } from "./domain/Case.ts"
 import type { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
 import { type Job, JobId, type Work } from "./domain/Job.ts"
-import { type Run, RunId, type RunRow } from "./domain/Run.ts"
+import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import { fromNowOn, isAsked, isSent, planVerdict, withReplay } from "./domain/StatusResume.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -147,24 +147,19 @@ export class StatusResume extends Context.Service<
             detail: { externalCaseId: work.externalCaseId, caseId: work.caseId, target: work.target, expected }
           })
         }
-        const run: Run = {
-          id: RunId.make(yield* newId),
-          firmId,
-          connectionId: id,
-          kind: "status-resume",
-          state: "planned",
-          scope: { overwrites: String(rows.filter(({ verdict }) => verdict === "would-overwrite-newer").length) },
-          total: rows.length,
-          done: 0,
-          failed: 0,
-          skipped: 0,
-          cursor: null,
-          startedBy,
-          createdAt: now,
-          updatedAt: now,
-          expiresAt: now + planLifeMs,
-          reason: null
-        }
+        const run = plannedRun(
+          {
+            id: RunId.make(yield* newId),
+            firmId,
+            connectionId: id,
+            kind: "status-resume",
+            scope: { overwrites: String(rows.filter(({ verdict }) => verdict === "would-overwrite-newer").length) },
+            total: rows.length,
+            startedBy
+          },
+          now,
+          planLifeMs
+        )
         yield* storage.atomically(Effect.andThen(runs.save(run), runs.saveRows(firmId, run.id, rows)))
         return run
       })

@@ -39,6 +39,26 @@ export const Run = Schema.Struct({
 })
 export interface Run extends Schema.Schema.Type<typeof Run> {}
 
+/** A run that was counted and frozen, and of which nothing is done yet. */
+export const plannedRun = (
+  of: Pick<Run, "id" | "firmId" | "connectionId" | "kind" | "scope" | "total" | "startedBy"> & {
+    readonly skipped?: number
+  },
+  now: Instant,
+  lifeMs: number
+): Run => ({
+  ...of,
+  state: "planned",
+  done: 0,
+  failed: 0,
+  skipped: of.skipped ?? 0,
+  cursor: null,
+  createdAt: now,
+  updatedAt: now,
+  expiresAt: now + lifeMs,
+  reason: null
+})
+
 /** One unit of a run. `key` is unique in its run: a job id, a CRM id, or a line number. */
 export const RunRow = Schema.Struct({
   number: Schema.Int,
