@@ -6,21 +6,16 @@ import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
 import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp"
 import { layer as layerServer } from "@casewire/adapters-http/Server"
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
+import * as Belt from "@casewire/core/Belt"
 import { CaseDocuments } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
-import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Doctor } from "@casewire/core/Doctor"
-import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { DeliveryTimes } from "@casewire/core/Delivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
-import { Outbox } from "@casewire/core/Outbox"
-import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Poller } from "@casewire/core/Poller"
-import { Projection } from "@casewire/core/Projection"
-import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
-import { StatusResume } from "@casewire/core/StatusResume"
 import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import lawRuler from "@casewire/lawruler-plugin"
@@ -52,18 +47,10 @@ export const layerCore = (settings: Settings) =>
     Inbox.layer,
     Lists.layer,
     Setup.layer,
-    Subscriptions.layer,
-    Worker.layer
+    Subscriptions.layer
   ).pipe(
-    Layer.provideMerge(Outbox.layer),
-    Layer.provideMerge(Poller.layer),
-    Layer.provideMerge(Delivery.layer),
-    Layer.provideMerge(Reconciler.layer),
-    Layer.provideMerge(StatusResume.layer),
-    Layer.provideMerge(Projection.layer),
-    Layer.provideMerge(PlatformHooks.layer),
+    Layer.provideMerge(Belt.layer),
     Layer.provideMerge(layerPlatformHttp({ privateOrigins: settings.privateDestinations })),
-    Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(
       layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })
     ),

@@ -5,17 +5,13 @@
  */
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
 import { makeCallSlots } from "@casewire/adapters-http/CallSlots"
-import { CrmConnections } from "@casewire/core/CrmConnections"
+import * as Belt from "@casewire/core/Belt"
 import { callAccount, callBudget, contractVersion, definePlugin } from "@casewire/core/CrmPlugin"
-import { Delivery } from "@casewire/core/Delivery"
 import { CaseId, ExternalCaseId } from "@casewire/core/domain/Case"
 import { type Connection, ConnectionId } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { JobId, Priority } from "@casewire/core/domain/Job"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
-import { Outbox } from "@casewire/core/Outbox"
-import { PlatformHooks } from "@casewire/core/PlatformHooks"
-import { Poller } from "@casewire/core/Poller"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm, CrmError, CrmRateLimited } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
@@ -23,9 +19,6 @@ import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { PlatformHttp } from "@casewire/core/ports/PlatformHttp"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
-import { Projection } from "@casewire/core/Projection"
-import { Reconciler } from "@casewire/core/Reconciler"
-import { StatusResume } from "@casewire/core/StatusResume"
 import { Worker } from "@casewire/core/Worker"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import { assert, describe, it } from "@effect/vitest"
@@ -121,16 +114,8 @@ const layerGateway = Layer.effect(
 )
 
 const layerOn = (store: typeof layerMemory | typeof layerDisk) =>
-  Worker.layer.pipe(
-    Layer.provideMerge(Outbox.layer),
-    Layer.provideMerge(Poller.layer),
-    Layer.provideMerge(Delivery.layer),
-    Layer.provideMerge(Reconciler.layer),
-    Layer.provideMerge(StatusResume.layer),
-    Layer.provideMerge(Projection.layer),
-    Layer.provideMerge(PlatformHooks.layer),
+  Belt.layer.pipe(
     Layer.provideMerge(PlatformHttp.layerNone),
-    Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(layerGateway),
     Layer.provideMerge(StrictCrm.layer),
     Layer.provideMerge(layerInProcess([plugin])),

@@ -2,12 +2,12 @@
  * The whole core on memory adapters with a small CRM that keeps state: what use-case tests run on. The CRM answers at
  * once; a script of faults lets a call fail before or after it took effect, or take effect later.
  */
+import * as Belt from "@casewire/core/Belt"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { CaseImport } from "@casewire/core/CaseImport"
 import { Conflicts } from "@casewire/core/Conflicts"
-import { CrmConnections } from "@casewire/core/CrmConnections"
 import { definePlugin } from "@casewire/core/CrmPlugin"
-import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { DeliveryTimes } from "@casewire/core/Delivery"
 import { Case, ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
 import { type Connection, ConnectionId } from "@casewire/core/domain/Connection"
 import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
@@ -19,22 +19,16 @@ import { ImportRuns } from "@casewire/core/ImportRuns"
 import { Inbox } from "@casewire/core/Inbox"
 import * as Memory from "@casewire/core/memory/Memory"
 import { Lists } from "@casewire/core/Lists"
-import { Outbox } from "@casewire/core/Outbox"
-import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm, CrmAuthFailed, type CrmCatalog, CrmError, CrmOutcomeUnknown, CrmRefused, CrmRateLimited, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore, incomingOwner } from "@casewire/core/ports/DocumentStore"
-import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Queue } from "@casewire/core/ports/Queue"
-import { Projection } from "@casewire/core/Projection"
 import { ReadGathering } from "@casewire/core/ReadPacing"
-import { Reconciler } from "@casewire/core/Reconciler"
 import { Setup } from "@casewire/core/Setup"
-import { StatusResume } from "@casewire/core/StatusResume"
 import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import { Clock, Context, Effect, Layer, Option, Redacted, Stream } from "effect"
@@ -295,17 +289,9 @@ export const layer = Layer.mergeAll(
   Inbox.layer,
   Lists.layer,
   Setup.layer,
-  Subscriptions.layer,
-  Worker.layer
+  Subscriptions.layer
 ).pipe(
-  Layer.provideMerge(Outbox.layer),
-  Layer.provideMerge(Poller.layer),
-  Layer.provideMerge(Delivery.layer),
-  Layer.provideMerge(Reconciler.layer),
-  Layer.provideMerge(StatusResume.layer),
-  Layer.provideMerge(Projection.layer),
-  Layer.provideMerge(PlatformHooks.layer),
-  Layer.provideMerge(CrmConnections.layer),
+    Layer.provideMerge(Belt.layer),
   Layer.provideMerge(layerGateway),
   Layer.provideMerge(layerTools),
   Layer.provideMerge(layerPlugins),

@@ -6,7 +6,6 @@
  */
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
-import { FieldDelivery } from "@casewire/core/FieldDelivery"
 import { Inbox } from "@casewire/core/Inbox"
 import { Database } from "@casewire/core/memory/Database"
 import { Lists } from "@casewire/core/Lists"
@@ -177,7 +176,6 @@ export class Host {
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
     return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
       Layer.provideMerge(Poller.layer),
-      Layer.provideMerge(FieldDelivery.layer),
       Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
       Layer.provideMerge(this.#defect?.resume?.(StatusResume.layer) ?? StatusResume.layer),
