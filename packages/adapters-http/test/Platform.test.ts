@@ -1,6 +1,6 @@
 /**
  * The platform's own API over real HTTP: subscriptions and their log, cases by hand, provenance, conflicts, the resume
- * of status sync by R-20, runs, the checklist, and the limit of requests an hour.
+ * of status sync by R-20, and runs.
  */
 import { createServer, type Server } from "node:http"
 import { Webhook } from "standardwebhooks"
@@ -63,7 +63,14 @@ describe("subscriptions", () => {
   it("are made with a secret that is shown once, and tell what happened with a signature that verifies", async () => {
     const made = await world.call("POST", "/subscriptions", { name: "Tools", url, events: ["case.status_changed"] })
     expect(made.status).toBe(201)
-    expect(made.body).toMatchObject({ name: "Tools", url, active: true, caseTypes: [], campaigns: [], disabledReason: null })
+    expect(made.body).toMatchObject({
+      name: "Tools",
+      url,
+      active: true,
+      caseTypes: [],
+      campaigns: [],
+      disabledReason: null
+    })
     const { id, secret } = made.body
     for (const path of ["/subscriptions", `/subscriptions/${id}`])
       expect((await world.call("GET", path)).text).not.toContain(secret)
@@ -77,7 +84,12 @@ describe("subscriptions", () => {
     })
     const log = await world.call("GET", `/subscriptions/${id}/deliveries`)
     expect(log.body.deliveries).toMatchObject([
-      { id: headers["webhook-id"], type: "case.status_changed", state: "delivered", attempts: [{ status: 200, outcome: "delivered" }] }
+      {
+        id: headers["webhook-id"],
+        type: "case.status_changed",
+        state: "delivered",
+        attempts: [{ status: 200, outcome: "delivered" }]
+      }
     ])
     expect((await world.call("GET", `/deliveries/${headers["webhook-id"]}`)).body.body).toBe(body)
     await world.call("DELETE", `/subscriptions/${id}`)
@@ -125,15 +137,31 @@ describe("subscriptions", () => {
     [{ campaigns: ["7"] }, [{ field: "campaigns", code: "only-for-call-events" }]]
   ])("are refused with %j, and the field is named", async (more, errors) => {
     const answer = await world.call("POST", "/subscriptions", { name: "Tools", url, ...more })
-    expect([answer.status, answer.body.type, answer.body.errors]).toEqual([422, "/problems/subscription-invalid", errors])
+    expect([answer.status, answer.body.type, answer.body.errors]).toEqual([
+      422,
+      "/problems/subscription-invalid",
+      errors
+    ])
   })
 })
 
 describe("cases and clients by hand", () => {
   it("are entered with their source, shown as plain, and read back", async () => {
-    const entry = { caseNumber: "2026-7", externalSource: "partner", externalSourceId: "p-9", onBehalfOf: true, externalSourceData: { utm: "x" } }
+    const entry = {
+      caseNumber: "2026-7",
+      externalSource: "partner",
+      externalSourceId: "p-9",
+      onBehalfOf: true,
+      externalSourceData: { utm: "x" }
+    }
     const of = await enterCase({ status: "Intake", ...entry })
-    expect(of).toMatchObject({ connectionId: null, externalId: null, standing: "unverified", entry, status: { value: "Intake" } })
+    expect(of).toMatchObject({
+      connectionId: null,
+      externalId: null,
+      standing: "unverified",
+      entry,
+      status: { value: "Intake" }
+    })
     expect((await world.call("GET", `/cases/${of.id}`)).body).toEqual(of)
     expect((await world.call("GET", `/clients/${of.client.id}`)).body).toMatchObject({ fullName: "Ana Lee" })
     const made = await world.call("POST", "/clients", { firstName: "Bo", lastName: "Roe" })
@@ -153,15 +181,23 @@ describe("cases and clients by hand", () => {
     expect(jobs).toMatchObject([{ state: "queued" }])
     for (const id of [of.id, (await enterCase()).id]) {
       const refused = await world.call("POST", `/cases/${id}/link`, to)
-      expect([refused.status, refused.body.type, refused.body.instance]).toEqual([409, "/problems/already-linked", `/cases/${of.id}`])
+      expect([refused.status, refused.body.type, refused.body.instance]).toEqual([
+        409,
+        "/problems/already-linked",
+        `/cases/${of.id}`
+      ])
     }
-    expect((await world.call("POST", `/cases/${of.id}/link`, { ...to, connectionId: world.foreign.id })).status).toBe(404)
+    expect((await world.call("POST", `/cases/${of.id}/link`, { ...to, connectionId: world.foreign.id })).status).toBe(
+      404
+    )
   })
 
   it("name what is missing", async () => {
     const answer = await world.call("POST", "/cases", { client: { id: "nobody" }, caseType: "Injury" })
     expect([answer.status, answer.body.errors]).toEqual([422, [{ field: "client.id", code: "unknown" }]])
-    expect((await world.call("POST", "/cases", { client })).body.errors).toEqual([{ field: "caseType", code: "missing" }])
+    expect((await world.call("POST", "/cases", { client })).body.errors).toEqual([
+      { field: "caseType", code: "missing" }
+    ])
   })
 })
 
@@ -170,7 +206,15 @@ describe("provenance", () => {
     const of = await enterCase()
     await world.call("POST", `/cases/${of.id}/link`, { connectionId: world.connection.id, externalId: "4812" })
     await change(of.id, "prov-1", "Signed Up")
-    const message = { type: "message-sent", eventId: "prov-2", caseId: of.id, channel: "sms", direction: "outbound", text: "Hi", sentAt: 1 }
+    const message = {
+      type: "message-sent",
+      eventId: "prov-2",
+      caseId: of.id,
+      channel: "sms",
+      direction: "outbound",
+      text: "Hi",
+      sentAt: 1
+    }
     const sent = await world.call("POST", "/events", message)
     const { notes, values } = (await world.call("GET", `/cases/${of.id}/provenance`)).body
     const byName = new Map(values.map((value: { name: string }) => [value.name, value]))
@@ -181,8 +225,14 @@ describe("provenance", () => {
       before: null,
       at: expect.stringMatching(/Z$/)
     })
-    expect(byName.get("client.email")).toMatchObject({ value: "ana@example.test", setBy: "created", cause: { kind: "person", id: "test" } })
-    expect(notes).toMatchObject([{ jobId: sent.body.jobId, eventId: "prov-2", source: "message", state: "queued", externalIds: [] }])
+    expect(byName.get("client.email")).toMatchObject({
+      value: "ana@example.test",
+      setBy: "created",
+      cause: { kind: "person", id: "test" }
+    })
+    expect(notes).toMatchObject([
+      { jobId: sent.body.jobId, eventId: "prov-2", source: "message", state: "queued", externalIds: [] }
+    ])
   })
 
   it("tells a receipt from a job", async () => {
@@ -241,7 +291,11 @@ describe("conflicts", () => {
     const openIds = async () => (await world.call("GET", "/conflicts")).body.events.map(({ id }: { id: string }) => id)
     expect(await openIds()).toEqual(["conflict-2", "conflict-1"])
     const restored = await world.call("POST", "/conflicts/conflict-1/settle", { decision: "restore" })
-    expect(restored.body).toMatchObject({ decision: "restore", result: "dropped", reason: "the case is not linked to a CRM" })
+    expect(restored.body).toMatchObject({
+      decision: "restore",
+      result: "dropped",
+      reason: "the case is not linked to a CRM"
+    })
     expect((await world.call("GET", `/cases/${of.id}`)).body.status.value).toBe("Signed Up")
     expect(await openIds()).toEqual(["conflict-2"])
     const twice = await world.call("POST", "/conflicts/conflict-1/settle", { decision: "dismiss" })
@@ -280,7 +334,11 @@ describe("the resume of status sync", () => {
 
   it("from now on skips what waited", async () => {
     await apart("resume-1")
-    expect((await world.call("GET", path())).body).toMatchObject({ asked: true, waiting: 1, since: expect.stringMatching(/Z$/) })
+    expect((await world.call("GET", path())).body).toMatchObject({
+      asked: true,
+      waiting: 1,
+      since: expect.stringMatching(/Z$/)
+    })
     expect((await resume({ mode: "from_now_on" })).body).toEqual({ skipped: 1, run: null })
     expect((await world.call("GET", path())).body).toMatchObject({ asked: false, waiting: 0, since: null })
   })
@@ -292,7 +350,12 @@ describe("the resume of status sync", () => {
       expect([answer.status, answer.body.type]).toEqual([409, "/problems/plan-expired"])
     }
     const plan = await world.call("POST", `${path()}/plan`)
-    expect([plan.status, plan.body.kind, plan.body.state, plan.body.total]).toEqual([201, "status-resume", "planned", 1])
+    expect([plan.status, plan.body.kind, plan.body.state, plan.body.total]).toEqual([
+      201,
+      "status-resume",
+      "planned",
+      1
+    ])
     const { rows } = (await world.call("GET", `/runs/${plan.body.id}/rows`)).body
     expect(rows).toMatchObject([{ number: 1, verdict: "missing", state: "waiting", detail: { target: "Signed Up" } }])
     for (const more of [{}, { overwrites: 3 }]) {
@@ -307,56 +370,11 @@ describe("the resume of status sync", () => {
 
   it("leaves its plans in the list of runs", async () => {
     const { runs } = (await world.call("GET", "/runs?kinds=status-resume&states=done")).body
-    expect(runs).toMatchObject([{ connectionId: world.connection.id, startedBy: "test", expiresAt: expect.stringMatching(/Z$/) }])
+    expect(runs).toMatchObject([
+      { connectionId: world.connection.id, startedBy: "test", expiresAt: expect.stringMatching(/Z$/) }
+    ])
     expect((await world.call("GET", "/runs?states=paused")).body.runs).toEqual([])
     expect((await world.call("GET", `/runs/${runs[0].id}`)).body).toEqual(runs[0])
     expect((await world.call("GET", `/runs/${runs[0].id}/rows?after=1`)).body.rows).toEqual([])
-  })
-})
-
-describe("the set-up checklist", () => {
-  it("is computed from what is so", async () => {
-    const { id } = (await world.call("POST", "/connections", { plugin: "acme", values: { clientRoot: "third", password: "x" } })).body
-    const states = async () => {
-      const { items } = (await world.call("GET", `/connections/${id}/checklist`)).body
-      return Object.fromEntries(items.map((item: { id: string; state: string }) => [item.id, item.state]))
-    }
-    expect(await states()).toEqual({ webhook: "open", options: "optional", "case-types": "open", switches: "open" })
-    const { token } = (await world.call("POST", `/connections/${id}/webhook-token`, {})).body
-    await world.post(form({ "Lead ID": "{{default95}}-Lead ID", Status: "{{default96}}-Status", "Full Name": "x" }), { "content-type": "application/x-www-form-urlencoded" }, `?token=${token}&list_id=3`)
-    const links = [{ crmCaseType: { name: "Motor Vehicle" }, platformCaseType: "Auto" }]
-    await world.call("PUT", `/connections/${id}/case-type-links`, { links })
-    expect(await states()).toEqual({ webhook: "done", options: "done", "case-types": "done", switches: "open" })
-    await world.call("PUT", `/connections/${id}/toggles`, { ...allOn, receive: false })
-    expect((await states())["switches"]).toBe("attention")
-  })
-})
-
-describe("requests an hour", () => {
-  it("are counted per token, told in headers, and refused with 429 beyond the limit", async () => {
-    const small = await startWorld({ requestsPerHour: 3 })
-    try {
-      const seen: Array<ReadonlyArray<string | null>> = []
-      for (let index = 0; index < 3; index++) {
-        const { headers } = await small.call("GET", index === 1 ? "/cases/nothing" : "/connections")
-        seen.push([headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")])
-      }
-      expect(seen).toEqual([["3", "2"], ["3", "1"], ["3", "0"]])
-      const refused = await small.call("GET", "/connections")
-      expect([refused.status, refused.body.type]).toEqual([429, "/problems/rate-limited"])
-      expect(refused.headers.get("x-ratelimit-remaining")).toBe("0")
-      const reset = Number(refused.headers.get("x-ratelimit-reset"))
-      const now = Date.now() / 1000
-      expect(reset).toBeGreaterThan(now)
-      expect(reset).toBeLessThanOrEqual(now + 3601)
-      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
-      // Another token has its own hour, and a webhook is never counted.
-      expect((await small.call("GET", "/connections", undefined, small.otherApi)).status).toBe(200)
-      expect((await small.post(form(), { "content-type": "application/x-www-form-urlencoded" })).status).toBe(200)
-      const stranger = await small.call("GET", "/connections", undefined, "wrong")
-      expect([stranger.status, stranger.headers.get("x-ratelimit-limit")]).toEqual([401, null])
-    } finally {
-      await small.stop()
-    }
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { requestLimit, requestsPerHourDefault } from "../src/RequestLimit.ts"
+import { form, startWorld } from "./Harness.ts"
 
 const hour = 3_600_000
 
@@ -29,5 +30,38 @@ describe("the limit of requests an hour", () => {
     const limit = requestLimit(1)
     limit.count("a", 10 * hour)
     expect(limit.count("a", 0).isOver).toBe(false)
+  })
+})
+
+describe("requests an hour", () => {
+  it("are counted per token, told in headers, and refused with 429 beyond the limit", async () => {
+    const small = await startWorld({ requestsPerHour: 3 })
+    try {
+      const seen: Array<ReadonlyArray<string | null>> = []
+      for (let index = 0; index < 3; index++) {
+        const { headers } = await small.call("GET", index === 1 ? "/cases/nothing" : "/connections")
+        seen.push([headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")])
+      }
+      expect(seen).toEqual([
+        ["3", "2"],
+        ["3", "1"],
+        ["3", "0"]
+      ])
+      const refused = await small.call("GET", "/connections")
+      expect([refused.status, refused.body.type]).toEqual([429, "/problems/rate-limited"])
+      expect(refused.headers.get("x-ratelimit-remaining")).toBe("0")
+      const reset = Number(refused.headers.get("x-ratelimit-reset"))
+      const now = Date.now() / 1000
+      expect(reset).toBeGreaterThan(now)
+      expect(reset).toBeLessThanOrEqual(now + 3601)
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0)
+      // Another token has its own hour, and a webhook is never counted.
+      expect((await small.call("GET", "/connections", undefined, small.otherApi)).status).toBe(200)
+      expect((await small.post(form(), { "content-type": "application/x-www-form-urlencoded" })).status).toBe(200)
+      const stranger = await small.call("GET", "/connections", undefined, "wrong")
+      expect([stranger.status, stranger.headers.get("x-ratelimit-limit")]).toEqual([401, null])
+    } finally {
+      await small.stop()
+    }
   })
 })

@@ -8,14 +8,8 @@ import { Clock, Context, Effect, Layer, Option } from "effect"
 import { callAccount, callBudget } from "./CrmPlugin.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
-import {
-  type ConnectionFacts,
-  diagnoseConnection,
-  diagnoseHost,
-  type Finding,
-  type JobCount,
-  type MachineFacts
-} from "./domain/Diagnosis.ts"
+import { type ConnectionFacts, diagnoseConnection, type Finding, type JobCount } from "./domain/Diagnosis.ts"
+import { diagnoseHost, type MachineFacts } from "./domain/HostDiagnosis.ts"
 import type { FirmId, Instant } from "./domain/Ids.ts"
 import type { Job } from "./domain/Job.ts"
 import { CaseStore } from "./ports/CaseStore.ts"

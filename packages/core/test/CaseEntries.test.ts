@@ -7,7 +7,8 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, jobs, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, jobs, layer, theCase, work } from "./Rehearsal.ts"
 
 const client = { firstName: " Ana ", lastName: "Lee", email: "ana@example.test", phone: "" }
 const input: CaseInput = { caseType: "Injury", client, entry: { caseNumber: "2026-7", externalSource: "partner" } }

@@ -14,7 +14,8 @@ import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, historyOf, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, historyOf, layer, theCase, work } from "./Rehearsal.ts"
 
 const header = ["Record ID", "First Name", "Last Name", "Email", "Phone", "Case Type", "Status", "Injured part"]
 const ana = ["42", "Ana", "Lee", "ana@example.test", "+12055550142", "Injury", "New", "neck"]
@@ -67,7 +68,13 @@ describe("an import of cases", () => {
       yield* connected()
       yield* deliver({})
       yield* work()
-      const { columns, counts, run } = yield* planned([header, ana, ben, ["43", ...ana.slice(1)], ["43", ...ana.slice(1)]])
+      const { columns, counts, run } = yield* planned([
+        header,
+        ana,
+        ben,
+        ["43", ...ana.slice(1)],
+        ["43", ...ana.slice(1)]
+      ])
       assert.deepStrictEqual(counts, { new: 2, duplicate: 2, invalid: 0 })
       assert.deepInclude(run, { state: "planned", total: 4, done: 0, startedBy: "ops" })
       assert.deepStrictEqual(
@@ -76,7 +83,8 @@ describe("an import of cases", () => {
       )
       yield* work()
       assert.strictEqual((yield* allCases).length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes the case of a record, unverified until the CRM was read at the lowest urgency", () =>
     Effect.gen(function* () {
@@ -99,7 +107,8 @@ describe("an import of cases", () => {
       assert.strictEqual(after.status.platform, "New")
       assert.strictEqual((yield* clientOf(after)).externalId, "900")
       assert.deepStrictEqual((yield* historyOf(after)).slice(0, 1), [["created", null, null]])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is matched by a later webhook of its record: no second case", () =>
     Effect.gen(function* () {
@@ -108,8 +117,12 @@ describe("an import of cases", () => {
       const { id } = yield* theCase
       yield* deliver({ Stage: "Signed" })
       yield* work()
-      assert.deepStrictEqual((yield* allCases).map((of) => of.id), [id])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* allCases).map((of) => of.id),
+        [id]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is matched by a later pull of its record: no second case", () =>
     Effect.gen(function* () {
@@ -120,8 +133,12 @@ describe("an import of cases", () => {
       crm.leads.set("42", { ...crm.leads.get("42")!, status: "Signed", updatedAt: 5 })
       yield* poller.request(connection)
       yield* work()
-      assert.deepStrictEqual((yield* allCases).map(({ status }) => status.platform), ["Signed"])
-    }).pipe(Effect.provide(layer)))
+      assert.deepStrictEqual(
+        (yield* allCases).map(({ status }) => status.platform),
+        ["Signed"]
+      )
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("whose record the CRM does not know is quarantined, not lost", () =>
     Effect.gen(function* () {
@@ -130,7 +147,8 @@ describe("an import of cases", () => {
       crm.leads.clear()
       yield* imported([header, ana])
       assert.deepInclude(yield* theCase, { standing: "quarantined", name: "Ana Lee – Injury" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes a plain case of a row without a record, which nothing matches by name, phone or e-mail", () =>
     Effect.gen(function* () {
@@ -140,7 +158,8 @@ describe("an import of cases", () => {
       assert.deepStrictEqual(all.map(isLinked), [false, false, true])
       assert.strictEqual(new Set(all.map(({ clientId }) => clientId)).size, 3)
       assert.strictEqual(all[0]?.status.platform, "New")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("needs no sign-in: the rows are the platform's own, and the reads wait for the CRM", () =>
     Effect.gen(function* () {
@@ -150,7 +169,8 @@ describe("an import of cases", () => {
       const run = yield* imported([header, ana, ben])
       assert.deepInclude(yield* now(run), { state: "done", done: 2 })
       assert.strictEqual((yield* theCase).standing, "unverified")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("keeps of a row, once it has its outcome, no more than the record, the case and the reason", () =>
     Effect.gen(function* () {
@@ -166,7 +186,8 @@ describe("an import of cases", () => {
         detail: { externalCaseId: "42", caseId: id, reason: "" }
       })
       assert.deepStrictEqual(Object.keys(second!.detail), ["caseId", "reason"])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("a row whose record has a case", () => {
@@ -185,7 +206,8 @@ describe("a row whose record has a case", () => {
       assert.deepInclude(yield* now(run), { done: 0, skipped: 1 })
       assert.deepInclude((yield* rowsOf(run))[0], { state: "skipped", verdict: "duplicate" })
       assert.deepStrictEqual(yield* theCase, before)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("updates the platform's fields by choice, and leaves what the CRM confirmed alone", () =>
     Effect.gen(function* () {
@@ -199,7 +221,8 @@ describe("a row whose record has a case", () => {
       assert.strictEqual(after.values["Injured part"]?.platform, "knee")
       assert.deepStrictEqual([after.name, after.status], [before.name, before.status])
       assert.strictEqual((yield* clientOf(after)).fullName, "Ana Lee")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("updates a client that the CRM has not confirmed, and a blank erases nothing", () =>
     Effect.gen(function* () {
@@ -213,7 +236,8 @@ describe("a row whose record has a case", () => {
         email: "anna@example.test",
         phone: "+12055550142"
       })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("makes a second, plain case by choice, which says whose it would be and is linked to nothing", () =>
     Effect.gen(function* () {
@@ -223,15 +247,20 @@ describe("a row whose record has a case", () => {
       assert.deepStrictEqual(all.map(isLinked), [true, false])
       assert.deepStrictEqual(all[1]?.entry, { externalSource: "rehearsal", externalSourceId: "42" })
       assert.strictEqual((yield* theCase).id, before.id)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("twice in one file is one case", () =>
     Effect.gen(function* () {
       yield* connected()
       const run = yield* imported([header, ana, changed])
-      assert.deepStrictEqual((yield* rowsOf(run)).map(({ verdict }) => verdict), ["created", "duplicate"])
+      assert.deepStrictEqual(
+        (yield* rowsOf(run)).map(({ verdict }) => verdict),
+        ["created", "duplicate"]
+      )
       assert.strictEqual((yield* allCases).length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("is judged when it is taken in, not when it was counted", () =>
     Effect.gen(function* () {
@@ -244,11 +273,15 @@ describe("a row whose record has a case", () => {
       yield* work()
       assert.deepInclude((yield* rowsOf(run))[0], { state: "skipped", verdict: "duplicate" })
       assert.strictEqual((yield* allCases).length, 1)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("the run of an import of cases", () => {
-  const many = [header, ...Array.from({ length: 120 }, (_, index) => ["", "Client", String(index), "", "", "Injury", "", ""])]
+  const many = [
+    header,
+    ...Array.from({ length: 120 }, (_, index) => ["", "Client", String(index), "", "", "Injury", "", ""])
+  ]
 
   it.effect("shows the first five, pauses, goes on and ends with every row once", () =>
     Effect.gen(function* () {
@@ -269,7 +302,8 @@ describe("the run of an import of cases", () => {
       const names = (yield* allCases).map(({ name }) => name)
       assert.strictEqual(new Set(names).size, 120)
       assert.strictEqual(names.length, 120)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("goes on after a host that died between two rows, and makes no case twice", () =>
     Effect.gen(function* () {
@@ -280,14 +314,17 @@ describe("the run of an import of cases", () => {
       yield* ask(run, "start")
       const [lease] = yield* queue.claim({ worker: "dying", limit: 1, leaseMs: 60_000 })
       // Its rows are in, and the host dies before the job is settled: somebody else's fence is newer.
-      const lost = yield* Effect.flip(imports.step(connection, { ...lease!, fence: -1 }, { _tag: "ImportCases", runId: run.id }))
+      const lost = yield* Effect.flip(
+        imports.step(connection, { ...lease!, fence: -1 }, { _tag: "ImportCases", runId: run.id })
+      )
       assert.strictEqual(lost._tag, "LeaseLost")
       assert.deepInclude(yield* now(run), { state: "running", done: 50 })
       yield* TestClock.adjust(60_001)
       yield* work()
       assert.deepInclude(yield* now(run), { state: "done", done: 120 })
       assert.strictEqual((yield* allCases).length, 120)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("that is cancelled imports no further row", () =>
     Effect.gen(function* () {
@@ -300,12 +337,19 @@ describe("the run of an import of cases", () => {
       yield* work()
       assert.deepInclude(yield* now(run), { state: "cancelled", done: 50 })
       assert.strictEqual((yield* allCases).length, 50)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("a file with rows at fault", () => {
   const long = "x".repeat(201)
-  const faulty = [header, ana, ["4x2", ...ana.slice(1)], ["", "", "", "a@b.test", "", "Injury", "", ""], ["", long, "Roe", "", "", "", "", ""]]
+  const faulty = [
+    header,
+    ana,
+    ["4x2", ...ana.slice(1)],
+    ["", "", "", "a@b.test", "", "Injury", "", ""],
+    ["", long, "Roe", "", "", "", "", ""]
+  ]
 
   it.effect("is refused whole: every fault by row and column, no value, and nothing is kept", () =>
     Effect.gen(function* () {
@@ -325,7 +369,8 @@ describe("a file with rows at fault", () => {
         })
       )
       assert.deepStrictEqual(yield* runs.list(firmId, { limit: 10 }), [])
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 
   it.effect("may be imported without them by choice, and the result names them", () =>
     Effect.gen(function* () {
@@ -333,12 +378,16 @@ describe("a file with rows at fault", () => {
       const run = yield* imported(faulty, { invalid: "leave-out" })
       assert.deepInclude(yield* now(run), { state: "done", total: 4, done: 1, skipped: 3 })
       const rows = yield* rowsOf(run)
-      assert.deepStrictEqual(rows.map(({ number, state, verdict }) => [number, state, verdict]), [
-        [2, "done", "created"],
-        [3, "skipped", "invalid"],
-        [4, "skipped", "invalid"],
-        [5, "skipped", "invalid"]
-      ])
+      assert.deepStrictEqual(
+        rows.map(({ number, state, verdict }) => [number, state, verdict]),
+        [
+          [2, "done", "created"],
+          [3, "skipped", "invalid"],
+          [4, "skipped", "invalid"],
+          [5, "skipped", "invalid"]
+        ]
+      )
       assert.deepStrictEqual(rows[1]?.detail, { reason: "column 1: malformed" })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(Effect.provide(layer))
+  )
 })

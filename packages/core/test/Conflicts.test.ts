@@ -6,7 +6,8 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, deliver, FakeCrm, firmId, historyOf, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, deliver, historyOf, layer, theCase, work } from "./Rehearsal.ts"
 
 const open = Effect.flatMap(CaseStore, (cases) => cases.conflicts(firmId, { limit: 10 }))
 

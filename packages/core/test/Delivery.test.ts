@@ -9,19 +9,8 @@ import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  connected,
-  connectionId,
-  deliver,
-  FakeCrm,
-  firmId,
-  historyOf,
-  jobs,
-  layer,
-  quietMs,
-  theCase,
-  work
-} from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, historyOf, jobs, layer, quietMs, theCase, work } from "./Rehearsal.ts"
 
 const message = Effect.fnUntraced(function* (eventId: string, text = `message ${eventId}`) {
   const outbox = yield* Outbox

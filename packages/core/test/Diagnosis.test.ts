@@ -1,14 +1,6 @@
 /** What is told of a connection and of the host, from facts: each code once by the facts that bring it about. */
-import {
-  type ConnectionFacts,
-  diagnoseConnection,
-  diagnoseHost,
-  type FindingCode,
-  type HostFacts,
-  isSupported,
-  type MachineFacts,
-  severities
-} from "@casewire/core/domain/Diagnosis"
+import { type ConnectionFacts, diagnoseConnection, type FindingCode, severities } from "@casewire/core/domain/Diagnosis"
+import { diagnoseHost, type HostFacts, isSupported, type MachineFacts } from "@casewire/core/domain/HostDiagnosis"
 import { allOff } from "@casewire/core/domain/Toggles"
 import { assert, describe, it } from "@effect/vitest"
 

@@ -14,7 +14,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { filed, sync, theCaseOnceRead } from "./DocumentSteps.ts"
-import { connected, connectionId, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, layer, theCase, work } from "./Rehearsal.ts"
 
 const machine = Layer.succeed(Machine, {
   facts: Effect.succeed({ nodeVersion: "v26.10.0", deniesPluginSockets: true, store: [], clockStepMs: 0, disk: null }),

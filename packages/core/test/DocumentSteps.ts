@@ -9,7 +9,8 @@ import { Poller } from "@casewire/core/Poller"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Timeline } from "@casewire/core/ports/Timeline"
-import { connectionId, deliver, type FakeDocument, firmId, jobs, layer, theCase, work } from "./Rehearsal.ts"
+import { type FakeDocument, firmId } from "./FakeCrm.ts"
+import { connectionId, deliver, jobs, layer, theCase, work } from "./Rehearsal.ts"
 
 export const bytes = (text: string) => new TextEncoder().encode(text)
 export const pdf = (words: string) => bytes(`%PDF-1.4\n% ${words}\n%%EOF\n`)

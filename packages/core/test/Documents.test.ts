@@ -24,7 +24,8 @@ import {
   theCaseOnceRead,
   upload
 } from "./DocumentSteps.ts"
-import { connected, connectionId, FakeCrm, firmId, quietMs, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, quietMs, theCase, work } from "./Rehearsal.ts"
 
 describe("documents of the CRM", () => {
   it.effect("TV-20 document pull: folders, equal names, known ids, no name, .exe, 0 bytes, 30 MiB", () =>

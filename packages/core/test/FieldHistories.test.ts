@@ -7,7 +7,8 @@ import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { change, date, inCrm, layer, platform, staffSets, start } from "./FieldRehearsal.ts"
-import { deliver, FakeCrm, work } from "./Rehearsal.ts"
+import { FakeCrm } from "./FakeCrm.ts"
+import { deliver, work } from "./Rehearsal.ts"
 
 const days = ["01", "02", "03", "04"]
 const step = fc.oneof(

@@ -7,17 +7,8 @@ import { Outbox } from "@casewire/core/Outbox"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Effect, Layer } from "effect"
-import {
-  connected,
-  connectionId,
-  deliver,
-  FakeCrm,
-  firmId,
-  jobs,
-  layer as rehearsal,
-  theCase,
-  work
-} from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
 
 export const layer = Layer.mergeAll(Mappings.layer, CaseFields.layer).pipe(Layer.provideMerge(rehearsal))
 

@@ -8,7 +8,8 @@ import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start, story } from "./FieldRehearsal.ts"
-import { connectionId, deliver, FakeCrm, firmId, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connectionId, deliver, theCase, work } from "./Rehearsal.ts"
 
 describe("a field edited on the platform", () => {
   it.effect("reaches the CRM in its words, alone, and its echo does nothing", () =>

@@ -7,7 +7,8 @@ import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start } from "./FieldRehearsal.ts"
-import { connectionId, deliver, firmId, quietMs, theCase, work } from "./Rehearsal.ts"
+import { firmId } from "./FakeCrm.ts"
+import { connectionId, deliver, quietMs, theCase, work } from "./Rehearsal.ts"
 
 describe("nothing mapped is sent", () => {
   it.effect(

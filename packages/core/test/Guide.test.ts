@@ -11,7 +11,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { documents, filed, run, tell, upload } from "./DocumentSteps.ts"
-import { connected, connectionId, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, layer, theCase, work } from "./Rehearsal.ts"
 
 const noon = Date.UTC(2026, 8, 14, 16)
 

@@ -15,7 +15,8 @@ import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, layer, theCase, work } from "./Rehearsal.ts"
 
 const all: HistoryScope = { from: null, to: null, caseTypes: [], maximum: null, notes: false, documents: false }
 

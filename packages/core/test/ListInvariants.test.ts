@@ -14,7 +14,8 @@ import { Storage } from "@casewire/core/ports/Storage"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import fc from "fast-check"
-import { connected, connectionId, deliver, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, layer, theCase, work } from "./Rehearsal.ts"
 
 const statuses = ["New", "Signed"] as const
 

@@ -9,7 +9,8 @@ import { ListStore } from "@casewire/core/ports/ListStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, FakeCrm, firmId, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, theCase, work } from "./Rehearsal.ts"
 
 /** A firm with the list number 1, "Intake". */
 export const begun = Effect.fnUntraced(function* (rule: Partial<AutoAdd> | null = null) {

@@ -7,7 +7,8 @@ import { Storage } from "@casewire/core/ports/Storage"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { addsTo, audit, begun, fire, isIn, removesFrom, send, warningsOf } from "./ListStory.ts"
-import { connectionId, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connectionId, layer, theCase, work } from "./Rehearsal.ts"
 
 describe("lists and webhooks", () => {
   it.effect("TV-6 a: list_id with attach in the URL puts the case into the list, and a repeat changes nothing", () =>

@@ -6,7 +6,8 @@ import { ListStore } from "@casewire/core/ports/ListStore"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { addsTo, audit, begun, byHand, fire, isIn, removesFrom, send, sync, warningsOf } from "./ListStory.ts"
-import { FakeCrm, firmId, layer, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { layer, work } from "./Rehearsal.ts"
 
 describe("lists and people", () => {
   it.effect("a person's removal beats URL and auto-add until it is lifted", () =>

@@ -8,7 +8,8 @@ import { SheetReader } from "@casewire/core/ports/SheetReader"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, FakeCrm, firmId, layer as rehearsal } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, layer as rehearsal } from "./Rehearsal.ts"
 
 /** The sheets that the next file holds. */
 const file: { sheets: ReadonlyArray<SheetRows> } = { sheets: [] }

@@ -9,7 +9,8 @@ import { Subscriptions } from "@casewire/core/Subscriptions"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, deliver, FakeCrm, firmId, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, deliver, layer, theCase, work } from "./Rehearsal.ts"
 import { FakeTools } from "./RehearsalTools.ts"
 
 const subscribe = Effect.fnUntraced(function* (change: Partial<SubscriptionInput> = {}) {

@@ -10,18 +10,8 @@ import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import {
-  connected,
-  connectionId,
-  deliver,
-  FakeCrm,
-  firmId,
-  historyOf,
-  jobs,
-  layer,
-  theCase,
-  work
-} from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, historyOf, jobs, layer, theCase, work } from "./Rehearsal.ts"
 
 describe("taking in what the CRM says", () => {
   it.effect("shows a new lead from its webhook alone, then lets the read decide", () =>

@@ -6,18 +6,8 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { StatusMapping } from "@casewire/core/StatusMapping"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import {
-  connected,
-  connectionId,
-  deliver,
-  FakeCrm,
-  firmId,
-  historyOf,
-  jobs,
-  layer as rehearsal,
-  theCase,
-  work
-} from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, historyOf, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
 
 const layer = Layer.mergeAll(StatusMapping.layer, CaseMapping.layer).pipe(
   Layer.provideMerge(Mappings.layer),

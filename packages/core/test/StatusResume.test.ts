@@ -9,7 +9,8 @@ import { planLifeMs, StatusResume } from "@casewire/core/StatusResume"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { connected, connectionId, deliver, FakeCrm, firmId, jobs, layer, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, jobs, layer, theCase, work } from "./Rehearsal.ts"
 
 const switchStatuses = Effect.fnUntraced(function* (on: boolean) {
   const connections = yield* ConnectionStore

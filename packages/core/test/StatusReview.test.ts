@@ -5,17 +5,8 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { StatusMapping } from "@casewire/core/StatusMapping"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import {
-  connected,
-  connectionId,
-  deliver,
-  FakeCrm,
-  firmId,
-  jobs,
-  layer as rehearsal,
-  theCase,
-  work
-} from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
 
 const layer = Layer.provideMerge(StatusMapping.layer, rehearsal)
 

@@ -11,7 +11,8 @@ import {
   type SubscriptionInput
 } from "@casewire/core/domain/Subscription"
 import { assert, describe, it } from "@effect/vitest"
-import { connectionId, firmId } from "./Rehearsal.ts"
+import { firmId } from "./FakeCrm.ts"
+import { connectionId } from "./Rehearsal.ts"
 
 const makeCase = (standing: Standing): Case => ({
   id: CaseId.make("case"),

@@ -8,7 +8,8 @@ import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Queue } from "@casewire/core/ports/Queue"
-import { connected, connectionId, deliver, FakeCrm, firmId, jobs, layer, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, deliver, jobs, layer, work } from "./Rehearsal.ts"
 
 const theConnection = Effect.gen(function* () {
   const connections = yield* ConnectionStore

@@ -10,7 +10,8 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { bytes, contentOf, documents, entries, pdf, run, sync } from "./DocumentSteps.ts"
-import { connected, connectionId, FakeCrm, firmId, jobs, theCase, work } from "./Rehearsal.ts"
+import { FakeCrm, firmId } from "./FakeCrm.ts"
+import { connected, connectionId, jobs, theCase, work } from "./Rehearsal.ts"
 
 describe("the timeline", () => {
   it.effect("holds messages and calls of the platform, sent or not, once an event", () =>

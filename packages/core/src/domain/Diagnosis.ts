@@ -12,7 +12,7 @@ export type Severity = "error" | "warning" | "info"
 
 /** Every code, and how bad it is. */
 export const severities = {
-  "disconnected": "warning",
+  disconnected: "warning",
   "not-connected": "error",
   "sign-in-failed": "error",
   "enable-off": "warning",
@@ -53,7 +53,7 @@ export interface Finding {
   readonly fix: string
 }
 
-const finding = (code: FindingCode, explanation: string, fix: string): Finding => ({
+export const finding = (code: FindingCode, explanation: string, fix: string): Finding => ({
   code,
   severity: severities[code],
   explanation,
@@ -112,7 +112,13 @@ const signIn = ({ connection: { state } }: ConnectionFacts): ReadonlyArray<Findi
     case "connected":
       return []
     case "new":
-      return [finding("not-connected", "The sign-in was never checked, so nothing is read from the CRM or sent to it.", "Verify the connection.")]
+      return [
+        finding(
+          "not-connected",
+          "The sign-in was never checked, so nothing is read from the CRM or sent to it.",
+          "Verify the connection."
+        )
+      ]
     case "reconnect-needed":
       return [
         finding(
@@ -122,22 +128,51 @@ const signIn = ({ connection: { state } }: ConnectionFacts): ReadonlyArray<Findi
         )
       ]
     case "disconnected":
-      return [finding("disconnected", "The connection was ended; its webhooks are refused and nothing is called.", "Connect again, if that was not meant.")]
+      return [
+        finding(
+          "disconnected",
+          "The connection was ended; its webhooks are refused and nothing is called.",
+          "Connect again, if that was not meant."
+        )
+      ]
   }
 }
 
 const switches = ({ connection: { state, toggles } }: ConnectionFacts): ReadonlyArray<Finding> => {
   if (state === "disconnected") return []
   const { enabled, receive, send, sendCalls, sendDocuments, sendFields, sendMessages, syncStatuses } = toggles
-  if (!enabled) return [finding("enable-off", "Enable integration is off, so nothing is received or sent.", "Turn on Enable integration.")]
+  if (!enabled)
+    return [
+      finding("enable-off", "Enable integration is off, so nothing is received or sent.", "Turn on Enable integration.")
+    ]
   const sendsSomething = sendCalls || sendDocuments || sendFields || sendMessages || syncStatuses
   return [
-    ...(receive ? [] : [finding("receive-off", "Receive data is off, so webhooks are noted and nothing is taken in.", "Turn on Receive data; leads of ignored webhooks are read then.")]),
+    ...(receive
+      ? []
+      : [
+          finding(
+            "receive-off",
+            "Receive data is off, so webhooks are noted and nothing is taken in.",
+            "Turn on Receive data; leads of ignored webhooks are read then."
+          )
+        ]),
     ...(send
       ? sendsSomething
         ? []
-        : [finding("nothing-selected", "Send data is on, but no kind of data is selected.", "Select below Send data what is to be sent.")]
-      : [finding("send-off", "Send data is off, so no message, call, document or field reaches the CRM.", "Turn on Send data and select what is to be sent.")])
+        : [
+            finding(
+              "nothing-selected",
+              "Send data is on, but no kind of data is selected.",
+              "Select below Send data what is to be sent."
+            )
+          ]
+      : [
+          finding(
+            "send-off",
+            "Send data is off, so no message, call, document or field reaches the CRM.",
+            "Turn on Send data and select what is to be sent."
+          )
+        ])
   ]
 }
 
@@ -150,15 +185,39 @@ const webhook = (facts: ConnectionFacts): ReadonlyArray<Finding> => {
   return [
     ...(wasIssued
       ? []
-      : [finding("webhook-token-missing", "No webhook URL was ever made for this connection, so the CRM cannot send anything.", "Make the webhook URL and paste it into the CRM's webhook.")]),
+      : [
+          finding(
+            "webhook-token-missing",
+            "No webhook URL was ever made for this connection, so the CRM cannot send anything.",
+            "Make the webhook URL and paste it into the CRM's webhook."
+          )
+        ]),
     ...(wasIssued && !hasCome && !wasTested
-      ? [finding("webhook-never", "No webhook has arrived yet.", "Check that the URL was pasted into the CRM's webhook, that the webhook was saved, and press its test button.")]
+      ? [
+          finding(
+            "webhook-never",
+            "No webhook has arrived yet.",
+            "Check that the URL was pasted into the CRM's webhook, that the webhook was saved, and press its test button."
+          )
+        ]
       : []),
     ...(!hasCome && wasTested
-      ? [finding("webhook-only-tested", "The CRM's test button reached this host, and no real webhook has arrived yet.", "Change the status of one case, or send one record by hand, and check that its case type is selected in the CRM's webhook.")]
+      ? [
+          finding(
+            "webhook-only-tested",
+            "The CRM's test button reached this host, and no real webhook has arrived yet.",
+            "Change the status of one case, or send one record by hand, and check that its case type is selected in the CRM's webhook."
+          )
+        ]
       : []),
     ...(isSilent
-      ? [finding("webhook-silent", `No webhook has arrived since ${dayOf(lastWebhook)}.`, "Check that the webhook is still saved and switched on in the CRM, with this host's present URL.")]
+      ? [
+          finding(
+            "webhook-silent",
+            `No webhook has arrived since ${dayOf(lastWebhook)}.`,
+            "Check that the webhook is still saved and switched on in the CRM, with this host's present URL."
+          )
+        ]
       : []),
     ...(refused.count > 0
       ? [
@@ -170,7 +229,13 @@ const webhook = (facts: ConnectionFacts): ReadonlyArray<Finding> => {
         ]
       : []),
     ...(words.hints.length > 0 && (!hasCome || isSilent)
-      ? [finding("webhook-trigger", words.hints[0]!, words.hints[1] ?? "Send one record by hand to see that it arrives.")]
+      ? [
+          finding(
+            "webhook-trigger",
+            words.hints[0]!,
+            words.hints[1] ?? "Send one record by hand to see that it arrives."
+          )
+        ]
       : [])
   ]
 }
@@ -182,35 +247,89 @@ const syncing = (facts: ConnectionFacts): ReadonlyArray<Finding> => {
   const lastSync = health.lastSync ?? connection.createdAt
   return [
     ...(statusOffSince !== undefined && toggles.syncStatuses && toggles.enabled && toggles.send
-      ? [finding("status-resume-asked", "Status sync was off and waits for the answer how to resume; status changes are held until then.", "Resume from now on, or replay what waits after looking at the plan.")]
+      ? [
+          finding(
+            "status-resume-asked",
+            "Status sync was off and waits for the answer how to resume; status changes are held until then.",
+            "Resume from now on, or replay what waits after looking at the plan."
+          )
+        ]
       : []),
     ...(caseTypeLinks.length === 0 && toggles.sendFields
-      ? [finding("case-types-unlinked", "No case type is linked, so no mapped field is sent or taken in.", "Link the CRM's case types to those of the platform.")]
+      ? [
+          finding(
+            "case-types-unlinked",
+            "No case type is linked, so no mapped field is sent or taken in.",
+            "Link the CRM's case types to those of the platform."
+          )
+        ]
       : []),
     ...(nextCall - now > callWaitMs
-      ? [finding("calls-wait", `The CRM account's call budget is used up: the next call can leave in ${Math.ceil((nextCall - now) / 1000)} seconds.`, "Wait; where that is the rule, ask the CRM to raise the limit and enter the new one as the connection's call limit.")]
+      ? [
+          finding(
+            "calls-wait",
+            `The CRM account's call budget is used up: the next call can leave in ${Math.ceil((nextCall - now) / 1000)} seconds.`,
+            "Wait; where that is the rule, ask the CRM to raise the limit and enter the new one as the connection's call limit."
+          )
+        ]
       : []),
     ...(isReceiving && now - lastSync > syncLateMs
-      ? [finding("sync-late", `The last sync that succeeded ended ${health.lastSync === null ? "never" : `at ${timeOf(lastSync)}`}.`, "Start a sync now, and look at the jobs of this connection that failed.")]
+      ? [
+          finding(
+            "sync-late",
+            `The last sync that succeeded ended ${health.lastSync === null ? "never" : `at ${timeOf(lastSync)}`}.`,
+            "Start a sync now, and look at the jobs of this connection that failed."
+          )
+        ]
       : []),
     ...(sweep?.alarm === true
-      ? [finding("list-lacks-cases", `The CRM's list lacked ${counted(sweep.absent, "known case", "known cases")} in the last comparison, so none is taken as gone.`, "Check in the CRM that the connection's user may see all leads and case types.")]
+      ? [
+          finding(
+            "list-lacks-cases",
+            `The CRM's list lacked ${counted(sweep.absent, "known case", "known cases")} in the last comparison, so none is taken as gone.`,
+            "Check in the CRM that the connection's user may see all leads and case types."
+          )
+        ]
       : []),
     ...(unverified > 0
-      ? [finding("unverified-cases", `${amongNewest(facts, unverified, "case is", "cases are")} not verified by a read from the CRM.`, "Check the sign-in and that the connection's user may see these leads.")]
+      ? [
+          finding(
+            "unverified-cases",
+            `${amongNewest(facts, unverified, "case is", "cases are")} not verified by a read from the CRM.`,
+            "Check the sign-in and that the connection's user may see these leads."
+          )
+        ]
       : []),
     ...(baselinePending > 0
-      ? [finding("baseline-pending", `${amongNewest(facts, baselinePending, "case waits", "cases wait")} for a first read before statuses are compared again.`, "Nothing; it ends with the next read of each case.")]
+      ? [
+          finding(
+            "baseline-pending",
+            `${amongNewest(facts, baselinePending, "case waits", "cases wait")} for a first read before statuses are compared again.`,
+            "Nothing; it ends with the next read of each case."
+          )
+        ]
       : [])
   ]
 }
 
 const jobs = ({ dead, uncertain }: ConnectionFacts): ReadonlyArray<Finding> => [
   ...(dead.count > 0
-    ? [finding("dead-jobs", `${counted(dead.count, "job has", "jobs have")} failed for good${reasonsOf(dead)}.`, "Look at the reason of each, mend it, and replay them.")]
+    ? [
+        finding(
+          "dead-jobs",
+          `${counted(dead.count, "job has", "jobs have")} failed for good${reasonsOf(dead)}.`,
+          "Look at the reason of each, mend it, and replay them."
+        )
+      ]
     : []),
   ...(uncertain.count > 0
-    ? [finding("uncertain-jobs", `Of ${counted(uncertain.count, "job", "jobs")} nobody can say whether the CRM has it${reasonsOf(uncertain)}.`, "Look in the CRM, then confirm each as done or replay it.")]
+    ? [
+        finding(
+          "uncertain-jobs",
+          `Of ${counted(uncertain.count, "job", "jobs")} nobody can say whether the CRM has it${reasonsOf(uncertain)}.`,
+          "Look in the CRM, then confirm each as done or replay it."
+        )
+      ]
     : [])
 ]
 
@@ -220,80 +339,38 @@ const explained = (facts: ConnectionFacts): ReadonlyArray<Finding> => {
   const count = kinds.reduce((sum, [, each]) => sum + each, 0)
   return [
     ...(notesSent && words.notesPlace !== undefined
-      ? [finding("messages-are-notes", `Messages and calls that were sent stand in the CRM under ${words.notesPlace}.`, "Look there; they are not among the CRM's own text messages and e-mails.")]
+      ? [
+          finding(
+            "messages-are-notes",
+            `Messages and calls that were sent stand in the CRM under ${words.notesPlace}.`,
+            "Look there; they are not among the CRM's own text messages and e-mails."
+          )
+        ]
       : []),
     ...(count > 0
-      ? [finding("documents-skipped", `${amongNewest(facts, count, "document was", "documents were", "document")} not taken (${kinds.map(([why, each]) => `${why}: ${each}`).join(", ")}).`, "Try a simple PDF or image of less than 25 MiB first; other types may not be taken.")]
+      ? [
+          finding(
+            "documents-skipped",
+            `${amongNewest(facts, count, "document was", "documents were", "document")} not taken (${kinds.map(([why, each]) => `${why}: ${each}`).join(", ")}).`,
+            "Try a simple PDF or image of less than 25 MiB first; other types may not be taken."
+          )
+        ]
       : [])
   ]
 }
 
-export interface MachineFacts {
-  readonly nodeVersion: string
-  /** Whether this Node and its permission model keep plugins from opening connections of their own. */
-  readonly deniesPluginSockets: boolean
-  /** Settings of the store that a durable answer depends on. */
-  readonly store: ReadonlyArray<{ readonly setting: string; readonly expected: string; readonly found: string; readonly ok: boolean }>
-  /** How far the clock has been moved since the start, in milliseconds. */
-  readonly clockStepMs: number
-  /** Of the disk that holds the store; null where it cannot be asked. */
-  readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null
-}
+export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
-export interface HostFacts {
-  readonly now: Instant
-  readonly isWritable: boolean
-  readonly machine: MachineFacts
-  readonly waiting: number
-  /** When the oldest job that is due began to wait. */
-  readonly oldestDue: Instant | null
-}
-
-const queueLateMs = 15 * 60_000
-const clockStepMs = 60_000
-
-export const diagnoseHost = ({ isWritable, machine, now, oldestDue, waiting }: HostFacts): ReadonlyArray<Finding> => {
-  const { clockStepMs: step, deniesPluginSockets, disk, nodeVersion, store } = machine
-  const free = disk === null || disk.totalBytes === 0 ? 1 : disk.freeBytes / disk.totalBytes
-  return [
-    ...(isWritable
-      ? []
-      : [finding("storage-not-writable", "The store cannot be written, so webhooks are not acknowledged.", "Make room on the disk and check the rights of the data folder.")]),
-    ...store.flatMap(({ expected, found, ok, setting }) =>
-      ok
-        ? []
-        : [finding("storage-setting", `The store's setting ${setting} is ${found} and should be ${expected}, so an acknowledged webhook could be lost.`, "Restart the host; it sets this itself or says why it cannot.")]
-    ),
-    ...(isSupported(nodeVersion)
-      ? []
-      : [finding("node-version", `Node ${nodeVersion} is not supported.`, "Run Node 24 from 24.18.1, or 26.")]),
-    ...(deniesPluginSockets
-      ? []
-      : [finding("plugin-network", `On Node ${nodeVersion} a plugin is discouraged and not kept from opening connections of its own.`, "Run Node 26 and load only plugins that you trust.")]),
-    ...(Math.abs(step) > clockStepMs
-      ? [finding("clock-step", `The clock was moved by ${Math.round(step / 1000)} seconds since the host started.`, "Check the time service of this machine.")]
-      : []),
-    ...(free < 0.1
-      ? [finding("disk-low", `Only ${Math.floor(free * 100)} % of the store's disk is free.`, "Make room, or move the data folder to a larger disk.")]
-      : []),
-    ...(oldestDue !== null && now - oldestDue > queueLateMs
-      ? [finding("queue-late", `${counted(waiting, "job waits", "jobs wait")}, the oldest since ${timeOf(oldestDue)}.`, "Look at the jobs that are due: a CRM that does not answer or a used-up call budget shows there.")]
-      : [])
-  ]
-}
-
-/** 24 from 24.18.1, or 26 and later. */
-export const isSupported = (version: string): boolean => {
-  const [major = 0, minor = 0, patch = 0] = version.replace(/^v/, "").split(".").map(Number)
-  return major >= 26 || (major === 24 && (minor > 18 || (minor === 18 && patch >= 1)))
-}
-
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
-
-const amongNewest = ({ casesLookedAt }: ConnectionFacts, count: number, one: string, many: string, of = "case"): string =>
+const amongNewest = (
+  { casesLookedAt }: ConnectionFacts,
+  count: number,
+  one: string,
+  many: string,
+  of = "case"
+): string =>
   `Among ${of === "case" ? "" : "those of "}the newest ${counted(casesLookedAt, "case", "cases")}, ${counted(count, one, many)}`
 
 const reasonsOf = ({ reasons }: JobCount): string => (reasons.length === 0 ? "" : ` (${reasons.join(", ")})`)
 
-const timeOf = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`
+export const timeOf = (at: Instant): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`
 const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10)

@@ -1,6 +1,6 @@
 /** What only the process knows of the machine it runs on; asked by `Doctor`, never by anything that works. */
 import { Context, type Effect } from "effect"
-import type { MachineFacts } from "../domain/Diagnosis.ts"
+import type { MachineFacts } from "../domain/HostDiagnosis.ts"
 
 export class Machine extends Context.Service<
   Machine,
