@@ -2,7 +2,7 @@
  * A mistake that a run plants on purpose, to show that the checks would find it: a change of what the core says to its
  * stores, of its times, or of the stores behind one of its layers. Nothing of it is in product code.
  */
-import type { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import type { DeliveryTimes } from "@casewire/core/Delivery"
 import type { Database } from "@casewire/core/memory/Database"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
@@ -10,6 +10,7 @@ import type { Queue } from "@casewire/core/ports/Queue"
 import type { Storage } from "@casewire/core/ports/Storage"
 import type { FaultName } from "./Faults.ts"
 import type { StatusResume } from "@casewire/core/StatusResume"
+import type { Worker } from "@casewire/core/Worker"
 
 export interface Ports {
   readonly queue: Queue["Service"]
@@ -25,7 +26,8 @@ export interface Defect {
   readonly changesDuringReads?: boolean
   readonly ports?: (ports: Ports, database: Database["Service"]) => Ports
   readonly times?: Partial<(typeof DeliveryTimes)["Service"]>
-  readonly delivery?: (layer: typeof Delivery.layer) => typeof Delivery.layer
+  /** The Worker with its hands: what pushes statuses and fields is built with it. */
+  readonly worker?: (layer: typeof Worker.layer) => typeof Worker.layer
   readonly resume?: (layer: typeof StatusResume.layer) => typeof StatusResume.layer
 }
 

@@ -173,10 +173,11 @@ export class Host {
 
   #layer(owner: Owner): Layer.Layer<HostServices> {
     const times = { clientTimeoutMs, lateCommitMs, leaseMs: 30_000, ...this.#defect?.times }
+    const worker = this.#defect?.worker?.(Worker.layer) ?? Worker.layer
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
-    return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, Worker.layer).pipe(
+    return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, worker).pipe(
       Layer.provideMerge(Poller.layer),
-      Layer.provideMerge(this.#defect?.delivery?.(Delivery.layer) ?? Delivery.layer),
+      Layer.provideMerge(Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
       Layer.provideMerge(this.#defect?.resume?.(StatusResume.layer) ?? StatusResume.layer),
       Layer.provideMerge(Projection.layer),

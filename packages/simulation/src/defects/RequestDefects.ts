@@ -80,7 +80,7 @@ export const requestDefects: ReadonlyArray<PlantedDefect> = [
               )
           }
         }),
-        delivery: (layer) =>
+        worker: (layer) =>
           layer.pipe(
             Layer.provide(
               Layer.effect(
