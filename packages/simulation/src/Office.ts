@@ -123,6 +123,11 @@ export class Office {
       }
     )
   }
+  /** Sets the status of some case. */
+  edit(): void {
+    const known = this.#host.database.cases.values()
+    if (known.length > 0) this.#editStatus(this.#dice.pick(known))
+  }
   #editStatus(of: Case): void {
     const status = this.#dice.pick(statuses.filter((name) => !sameStatus(name, of.status.platform)))
     const eventId = `edit-${this.events.size + 1}`
@@ -194,11 +199,16 @@ export class Office {
     )
   }
 
+  /** Turns one switch off or on, whatever the others are. */
+  turn(key: (typeof switches)[number], isOn: boolean): void {
+    if (this.#toggles[key] === isOn) return
+    this.#faults.count("people: switch flipped")
+    this.#setToggles({ ...this.#toggles, [key]: isOn })
+  }
   flipSwitch(): void {
     // Status sync more often than the others: it is what has most to make good afterwards.
     const key = this.#dice.chance(0.3) ? "syncStatuses" : this.#dice.pick(switches)
-    this.#faults.count("people: switch flipped")
-    this.#setToggles({ ...this.#toggles, [key]: !this.#toggles[key] })
+    this.turn(key, !this.#toggles[key])
   }
   allOn(): void {
     this.#setToggles(allOn)

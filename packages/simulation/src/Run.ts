@@ -16,7 +16,9 @@ import { Kernel } from "./Kernel.ts"
 import { allOn, connectionId, firmId, listId, Office } from "./Office.ts"
 import { Sender } from "./Sender.ts"
 import { manifest } from "./SimulatedCrm.ts"
+import { Staff } from "./Staff.ts"
 import { Storm } from "./Storm.ts"
+import { type Story, storyOf } from "./Story.ts"
 import type { Violation } from "./Violation.ts"
 import { type RowName, Watch } from "./Watch.ts"
 
@@ -46,6 +48,8 @@ export interface World {
   readonly host: Host
   readonly office: Office
   readonly sender: Sender
+  readonly staff: Staff
+  readonly story: Story
   /** Whether leads are changed, and pulled, just while they are read. */
   readonly changesDuringReads: boolean
 }
@@ -76,6 +80,8 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
     host,
     office,
     sender,
+    staff: new Staff(crm, dice, faults),
+    story: storyOf(new Dice(seed, 8)),
     changesDuringReads: defect?.changesDuringReads === true
   }
 }

@@ -1,6 +1,7 @@
 /** The first phase of a run: for some simulated minutes everybody acts, and every fault of the seed may strike. */
 import { type CrmMachine, statuses } from "./CrmMachine.ts"
 import type { World } from "./Run.ts"
+import { parting } from "./Scenes.ts"
 
 const minute = 60_000
 
@@ -8,7 +9,6 @@ export class Storm {
   readonly #world: World
   readonly #crm: CrmMachine
   readonly #lengthMs: number
-  #leads = 0
   #crashes = 0
 
   constructor(world: World) {
@@ -18,9 +18,9 @@ export class Storm {
   }
 
   begin(over: () => void): void {
-    const { dice, faults, host, kernel, office } = this.#world
-    for (let lead = dice.between(1, 3); lead > 0; lead--) this.#sometime(() => this.#addLead(), 5000)
-    for (let turn = dice.between(2, 9); turn > 0; turn--) this.#burst(() => this.#staffActs())
+    const { dice, faults, host, kernel, office, staff } = this.#world
+    for (let lead = dice.between(1, 3); lead > 0; lead--) this.#sometime(() => staff.addLead(), 5000)
+    for (let turn = dice.between(2, 9); turn > 0; turn--) this.#burst(() => staff.act())
     for (let turn = dice.between(2, 9); turn > 0; turn--) this.#burst(() => office.act())
     if (faults.has("people: switch flipped"))
       for (let turn = dice.between(1, 6); turn > 0; turn--) this.#sometime(() => office.flipSwitch())
@@ -30,6 +30,7 @@ export class Storm {
       for (let turn = 0; turn < 3; turn++) this.#sometime(() => office.resume("from now on"))
     if (faults.has("people: dead job replayed"))
       for (let turn = 0; turn < 3; turn++) this.#sometime(() => office.replayDead())
+    if (this.#world.story.parting) parting(this.#world, this.#lengthMs)
     if (this.#world.changesDuringReads) this.#changeDuringReads()
     if (faults.has("host: crash")) {
       this.#sometime(() => this.#crash())
@@ -78,21 +79,6 @@ export class Storm {
         office.pull()
       })
     }
-  }
-
-  #addLead(): void {
-    this.#leads += 1
-    this.#crm.addLead(String(this.#leads), `Client ${this.#leads}`)
-  }
-
-  #staffActs(): void {
-    const { dice, faults } = this.#world
-    const leads = [...this.#crm.leads.values()].filter((lead) => !lead.gone)
-    if (leads.length === 0 || (leads.length < 4 && dice.chance(0.1))) return this.#addLead()
-    const lead = dice.pick(leads)
-    if (faults.strikes("crm: lead vanishes")) return this.#crm.edit(lead, { gone: true })
-    if (dice.chance(0.2)) return this.#crm.edit(lead, { fullName: `Client ${lead.id}.${lead.version}` })
-    this.#crm.edit(lead, { status: dice.pick(statuses.filter((name) => name !== lead.status)) })
   }
 
   #crash(counted = true): void {

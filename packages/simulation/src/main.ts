@@ -8,12 +8,9 @@ import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import { Batch, batchOf, runAside } from "./Batch.ts"
-import { faultNames } from "./Faults.ts"
+import { reportOf } from "./Report.ts"
 import { run } from "./Run.ts"
-import { rowNames } from "./Watch.ts"
 
-/** So many runs must have seen everything at least once. */
-const enoughSeeds = 1000
 const linesShown = 200
 /** Seeds that a thread does before it tells. */
 const partSize = 25
@@ -75,39 +72,14 @@ const runMany = async (from: number, count: number): Promise<number> => {
   )
   if (total.violations.length === 0) await Promise.all(running.map(({ ended }) => ended))
   else for (const { stop } of running) stop()
-  const missing = report(total)
+  const { isGood, lines, verdict } = reportOf(total, replayOf)
+  print(lines.join("\n"))
   const seconds = (performance.now() - begun) / 1000
   print(
     `\n${total.runs} runs, ${(total.simulatedMs / 86_400_000).toFixed(0)} simulated days, ${seconds.toFixed(1)} s, ${(total.runs / seconds).toFixed(1)} seeds a second`
   )
-  const [first] = total.violations.toSorted((a, b) => a.seed - b.seed)
-  if (first !== undefined) {
-    print(`VIOLATION in seed ${first.seed}: ${first.message}\nto replay: ${replayOf(first.seed)}`)
-    return 1
-  }
-  if (count >= enoughSeeds && missing.length > 0) {
-    print(`never happened, so nothing is proven about it: ${missing.join("; ")}`)
-    return 1
-  }
-  print("no violation")
-  return 0
-}
-
-/** Prints how often everything happened; answers what never did. */
-const report = (total: Batch): ReadonlyArray<string> => {
-  const missing: Array<string> = []
-  for (const [title, names, counts] of [
-    ["faults", faultNames, total.faults],
-    ["rows of the merge table", rowNames, total.rows]
-  ] as const) {
-    print(`\n${title}`)
-    for (const name of names) {
-      const count = counts.get(name) ?? 0
-      if (count === 0) missing.push(name)
-      print(`  ${name.padEnd(50)} ${String(count).padStart(9)}`)
-    }
-  }
-  return missing
+  print(verdict)
+  return isGood ? 0 : 1
 }
 
 const main = async (): Promise<number> => {

@@ -1,0 +1,39 @@
+/** The firm's staff who work in the CRM: they add leads, rename clients, move statuses and delete. */
+import { type CrmMachine, statuses } from "./CrmMachine.ts"
+import type { Dice } from "./Dice.ts"
+import type { Faults } from "./Faults.ts"
+
+export class Staff {
+  readonly #crm: CrmMachine
+  readonly #dice: Dice
+  readonly #faults: Faults
+  #leads = 0
+
+  constructor(crm: CrmMachine, dice: Dice, faults: Faults) {
+    this.#crm = crm
+    this.#dice = dice
+    this.#faults = faults
+  }
+
+  addLead(): void {
+    this.#leads += 1
+    this.#crm.addLead(String(this.#leads), `Client ${this.#leads}`)
+  }
+
+  act(): void {
+    const leads = [...this.#crm.leads.values()].filter((lead) => !lead.gone)
+    if (leads.length === 0 || (leads.length < 4 && this.#dice.chance(0.1))) return this.addLead()
+    const lead = this.#dice.pick(leads)
+    if (this.#faults.strikes("crm: lead vanishes")) return this.#crm.edit(lead, { gone: true })
+    if (this.#dice.chance(0.2)) return this.#crm.edit(lead, { fullName: `Client ${lead.id}.${lead.version}` })
+    this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
+  }
+
+  /** Moves the status of some lead. */
+  edit(): void {
+    const leads = [...this.#crm.leads.values()].filter((lead) => !lead.gone)
+    if (leads.length === 0) return
+    const lead = this.#dice.pick(leads)
+    this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * What kind of firm and day a run is about. Chance alone rarely brings the sides apart and together again within an
+ * hour, so a good part of the runs has a story that does; each seed throws for it with dice of its own.
+ */
+import type { Dice } from "./Dice.ts"
+
+export interface Story {
+  /** Status sync goes off, both sides edit, it comes on again and the firm is asked. */
+  readonly parting: boolean
+}
+
+export const storyOf = (dice: Dice): Story => ({ parting: dice.chance(0.4) })
