@@ -308,6 +308,12 @@ export const canaryStory = async (
     for (const work of ["apply-receipt", "read-case", "add-note"])
       expectTrue(`${work} was tried`, works.has(work), [...works])
   })
+  // The call follows the messages in its case's lane: once it is in the CRM, every message is settled.
+  await eventually(async () => {
+    const held = JSON.stringify(await world.state())
+    for (const name of ["message", "transcript", "note"] as const)
+      expectTrue(`the CRM holds the ${name}`, held.includes(facts[name]), "not there yet")
+  }, 40_000)
   await new Promise((resolve) => setTimeout(resolve, 1500))
   const shown = JSON.stringify([
     (await api("GET", `/jobs?connectionId=${id}&limit=1000`)).body.jobs.map(({ reason }: { reason: unknown }) => reason)
