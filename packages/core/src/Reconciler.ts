@@ -15,6 +15,7 @@ import { type Instant, newId } from "./domain/Ids.ts"
 import { type Job, Priority, type Work } from "./domain/Job.ts"
 import { changeOf, detailsOf } from "./domain/Provenance.ts"
 import { type Receipt, ReceiptId } from "./domain/Receipt.ts"
+import { statusToPlatform } from "./domain/StatusLinks.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
 import { wholeRead } from "./domain/WholeRead.ts"
 import { ListRouter } from "./ListRouter.ts"
@@ -148,8 +149,12 @@ export class Reconciler extends Context.Service<
             Priority.read
           )
         }
+        const table = yield* mapping.statusesOf(connection, hint.caseType ?? known.caseType)
         const isNewer = receipt.receiveNumber > known.receiveNumber
-        const isNews = isNewer && reported !== null && !sameStatus(reported.status.name, known.status.platform)
+        const isNews =
+          isNewer &&
+          reported !== null &&
+          !sameStatus(statusToPlatform(table, reported.status.name), known.status.platform)
         const next: Case = {
           ...known,
           fields: { ...hint.fields, ...known.fields },

@@ -95,6 +95,25 @@ describe("statuses of a linked case type", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("are no news where a webhook says in the CRM's words what the case has", () =>
+    Effect.gen(function* () {
+      const { crm } = yield* start()
+      yield* link
+      yield* (yield* StatusMapping).save(firmId, connectionId, "7", decisions, "Ana")
+      crm.leads.get("42")!.status = "Signed"
+      yield* deliver({ Stage: "Signed" })
+      yield* work()
+      yield* deliver({ Stage: "Signed" })
+      yield* deliver({ Stage: "Signed by hand" })
+      yield* work()
+      const history = yield* historyOf(yield* theCase)
+      assert.deepStrictEqual(
+        history.filter(([kind]) => kind === "status-reported"),
+        []
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("where both sides move at once the CRM wins, in the platform's words", () =>
     Effect.gen(function* () {
       const { crm } = yield* start()
