@@ -5,12 +5,14 @@
  * when it is made, expires, and is compared row by row again when it is applied.
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { CaseMapping } from "./CaseMapping.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { CaseId, ExternalCaseId } from "./domain/Case.ts"
 import type { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
 import { type Job, JobId, type Work } from "./domain/Job.ts"
 import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
+import { statusToCrm } from "./domain/StatusLinks.ts"
 import { fromNowOn, isAsked, isSent, planVerdict, withReplay } from "./domain/StatusResume.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -76,6 +78,7 @@ export class StatusResume extends Context.Service<
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
+      const mapping = yield* CaseMapping
       const queue = yield* Queue
       const runs = yield* RunStore
       const storage = yield* Storage
@@ -114,7 +117,7 @@ export class StatusResume extends Context.Service<
       })
 
       const plan = Effect.fn("StatusResume.plan")(function* (firmId: FirmId, id: ConnectionId, startedBy: string) {
-        yield* asked(firmId, id)
+        const connection = yield* asked(firmId, id)
         // In the order in which the edits were made: an old one that was dead and asked for again stands behind newer ones.
         const waiting = (yield* held(firmId, id)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
         const ids = [...new Set(waiting.map(({ work }) => work.externalCaseId))]
@@ -134,11 +137,14 @@ export class StatusResume extends Context.Service<
           const found = yield* cases.get(firmId, CaseId.make(work.caseId))
           const read = reads.get(work.externalCaseId)
           const present = read === undefined ? undefined : (read.status?.name ?? null)
+          const caseType = read?.caseType ?? Option.getOrUndefined(found)?.caseType ?? { name: "" }
+          // What is written, and compared, is what the CRM calls the status.
+          const target = statusToCrm(yield* mapping.statusesOf(connection, caseType), work.target)
           const verdict = Option.isNone(found)
             ? ("missing" as const)
-            : planVerdict({ status: found.value.status, target: work.target, read: present, known })
+            : planVerdict({ status: found.value.status, target, read: present, known })
           const expected = expectedOf.get(work.externalCaseId) ?? present ?? ""
-          if (isSent(verdict)) expectedOf.set(work.externalCaseId, work.target)
+          if (isSent(verdict)) expectedOf.set(work.externalCaseId, target)
           rows.push({
             number: rows.length + 1,
             key: jobId,
@@ -238,7 +244,7 @@ export class StatusResume extends Context.Service<
 
       return StatusResume.of({ question, fromNowOn: resumeFromNowOn, plan, replay, rowOf, report })
     })
-  )
+  ).pipe(Layer.provide(CaseMapping.layer))
 }
 
 const isRowSent = (row: RunRow): boolean => isSent(row.verdict as Parameters<typeof isSent>[0])

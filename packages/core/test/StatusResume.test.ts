@@ -5,9 +5,10 @@ import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { RunStore } from "@casewire/core/ports/RunStore"
 import { Setup } from "@casewire/core/Setup"
+import { StatusMapping } from "@casewire/core/StatusMapping"
 import { planLifeMs, StatusResume } from "@casewire/core/StatusResume"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { FakeCrm, firmId } from "./FakeCrm.ts"
 import { connected, connectionId, deliver, jobs, layer, theCase, work } from "./Rehearsal.ts"
@@ -137,6 +138,43 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
       )
       assert.strictEqual(Option.getOrThrow(yield* runs.get(firmId, plan.id)).state, "done")
     }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("replay: the edits of a case type with linked statuses are compared and sent in the CRM's words", () =>
+    Effect.gen(function* () {
+      const { crm, ids } = yield* apart
+      const status = (name: string) => ({ name, raw: name })
+      crm.catalog = { caseTypes: [], statuses: ["New", "Signed", "Lost", "Closed"].map(status), fields: [] }
+      const statuses = yield* StatusMapping
+      const links = [
+        { platform: "Signed", crm: "Closed", direction: "both" as const },
+        { platform: "Given up", crm: "Lost", direction: "both" as const }
+      ]
+      yield* statuses.save(firmId, connectionId, "7", { links, terminal: [] }, "ops")
+      const connections = yield* ConnectionStore
+      const caseTypeLinks = [{ crmCaseType: { externalId: "7", name: "Injury" }, platformCaseType: "Injury" }]
+      yield* connections.update(firmId, connectionId, (value) => ({ ...value, caseTypeLinks }))
+      yield* edit("second", ids[0]!, "Given up")
+      crm.leads.get("44")!.status = "Closed"
+      const resume = yield* StatusResume
+      const runs = yield* RunStore
+      const plan = yield* resume.plan(firmId, connectionId, "ops")
+      assert.deepStrictEqual(
+        (yield* runs.rows(firmId, plan.id, { limit: 10 })).map(({ detail, verdict }) => [detail["expected"], verdict]),
+        [
+          ["New", "safe"],
+          ["Lost", "would-overwrite-newer"],
+          ["Closed", "same"],
+          ["Closed", "safe"]
+        ]
+      )
+      yield* resume.replay(firmId, connectionId, plan.id, 1)
+      yield* work()
+      assert.deepStrictEqual(
+        ["42", "43", "44"].map((id) => crm.leads.get(id)!.status),
+        ["Lost", "Closed", "Closed"]
+      )
+    }).pipe(Effect.provide(Layer.provideMerge(StatusMapping.layer, layer)))
   )
 
   it.effect("a plan is refused when it is old, applied already, or unknown", () =>

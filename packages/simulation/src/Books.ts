@@ -11,6 +11,7 @@ import { connectionId } from "./Office.ts"
 import type { World } from "./Run.ts"
 import { readOf } from "./SimulatedCrm.ts"
 import { nameOf } from "./Watch.ts"
+import { agrees } from "./Words.ts"
 
 export const checkBooks = (world: World): void => {
   const jobs = world.database.jobs.values().map(({ job }) => job)
@@ -134,7 +135,7 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
           : (work._tag === "ReadCase" || work._tag === "ApplyReceipt") && state === "dead")
     )
     if (open || isApartOnPurpose(world, known, lead)) continue
-    if (!sameStatus(known.status.platform, lead.status))
+    if (!agrees(world.story.words, known.status.platform, lead.status))
       broken("I-3", `lead ${lead.id} is ${lead.status} in the CRM and ${known.status.platform} here`)
     if (!sameStatus(known.status.baseCrm, lead.status))
       broken("I-3", `the baseline of lead ${lead.id} is ${known.status.baseCrm}, the CRM holds ${lead.status}`)

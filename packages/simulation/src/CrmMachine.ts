@@ -260,6 +260,7 @@ export class CrmMachine {
     const lead = this.leads.get(id)
     const refusal = this.#refusal(lead)
     if (refusal !== undefined) return refusal
+    if (!statuses.includes(status)) return { ok: false, reason: new CrmRefused({ message: "no such status" }) }
     lead!.status = status
     this.#kernel.note(`crm    call ${call.number} commits: lead ${id} is ${status}`)
     this.onWrite(call, lead!, status)

@@ -24,6 +24,8 @@ import type { Dice } from "./Dice.ts"
 import type { Faults } from "./Faults.ts"
 import type { Host, HostServices } from "./Host.ts"
 import type { Kernel } from "./Kernel.ts"
+import type { Staff } from "./Staff.ts"
+import type { Words } from "./Words.ts"
 
 export const firmId = FirmId.make("firm-1")
 export const listId = ListId.make("list-1")
@@ -58,14 +60,26 @@ export class Office {
   readonly #faults: Faults
   readonly #host: Host
   readonly #crm: CrmMachine
+  readonly #staff: Staff
+  readonly #words: Words
   #toggles: Toggles = allOn
 
-  constructor(kernel: Kernel, dice: Dice, faults: Faults, host: Host, crm: CrmMachine) {
-    this.#kernel = kernel
-    this.#dice = dice
-    this.#faults = faults
-    this.#host = host
-    this.#crm = crm
+  constructor(options: {
+    readonly kernel: Kernel
+    readonly dice: Dice
+    readonly faults: Faults
+    readonly host: Host
+    readonly crm: CrmMachine
+    readonly staff: Staff
+    readonly words: Words
+  }) {
+    this.#kernel = options.kernel
+    this.#dice = options.dice
+    this.#faults = options.faults
+    this.#host = options.host
+    this.#crm = options.crm
+    this.#staff = options.staff
+    this.#words = options.words
   }
 
   /** Does it until it is answered. */
@@ -129,7 +143,7 @@ export class Office {
     if (known.length > 0) this.#editStatus(this.#dice.pick(known))
   }
   #editStatus(of: Case): void {
-    const status = this.#dice.pick(statuses.filter((name) => !sameStatus(name, of.status.platform)))
+    const status = this.#dice.pick(this.#words.platform.filter((name) => !sameStatus(name, of.status.platform)))
     const eventId = `edit-${this.events.size + 1}`
     this.#send(
       of,
@@ -249,11 +263,10 @@ export class Office {
     if (this.#faults.strikes("host: crash")) this.#host.crashSoon()
     const patienceMs = this.#dice.pick([0, 5000, 300_000])
     const goesOn = this.#faults.isOn && this.#dice.chance(0.5)
+    const checkPlan = (id: string) => this.#checkPlan(id)
     const staffGoesOn = () => {
       const keys = new Set(held.map((id) => this.#host.database.jobs.get(id)?.job.key))
-      for (const lead of this.#crm.leads.values())
-        if (keys.has(lead.id) && !lead.gone)
-          this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
+      for (const lead of this.#crm.leads.values()) if (keys.has(lead.id) && !lead.gone) this.#staff.move(lead)
     }
     this.#insist(
       `resumes status sync: ${mode}`,
@@ -261,6 +274,7 @@ export class Office {
         const resume = yield* StatusResume
         if (mode === "from now on") return yield* resume.fromNowOn(firmId, connectionId)
         const plan = yield* resume.plan(firmId, connectionId, "a person")
+        yield* Effect.sync(() => checkPlan(plan.id))
         yield* Effect.sleep(patienceMs)
         if (goesOn) yield* Effect.sync(staffGoesOn)
         yield* resume.replay(firmId, connectionId, plan.id, Number(plan.scope["overwrites"]))
@@ -273,6 +287,26 @@ export class Office {
   #heldPushes(): ReadonlyArray<JobId> {
     const jobs = this.#host.database.jobs.values()
     return jobs.flatMap(({ job }) => (job.state === "held" && job.work._tag === "PushStatus" ? [job.id] : []))
+  }
+
+  /** A frozen row says that an edit cannot be written only where the CRM has no such status, and counts in its words. */
+  #checkPlan(id: string): void {
+    const before = new Map<string, string>()
+    for (const { row, runId } of this.#host.database.runRows.values()) {
+      if (runId !== id || row.verdict === "missing" || row.verdict === "cannot-tell") continue
+      const { caseId = "", expected = "", target = "" } = row.detail
+      const written = this.#words.written(target)
+      const isThere = statuses.includes(written)
+      if (isThere !== (row.verdict !== "not-mapped") && !sameStatus(written, expected))
+        throw this.#kernel.violated(
+          "I-18",
+          `the plan's row for ${target} is ${row.verdict}, the CRM calls it ${written}`
+        )
+      const previous = before.get(caseId)
+      if (previous !== undefined && !sameStatus(previous, expected))
+        throw this.#kernel.violated("I-18", `the plan expects ${expected} where the row before it writes ${previous}`)
+      if (row.verdict !== "not-mapped") before.set(caseId, written)
+    }
   }
 
   /** After a decision that failed or died with the host, everything is decided or nothing. */

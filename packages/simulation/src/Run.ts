@@ -2,20 +2,18 @@
  * One seed from start to verdict: a storm in which people, staff, webhooks and faults act at random, then a calm
  * without faults and with every switch on, until nothing is left to do. Then the books are checked.
  */
-import { noAutoAdd } from "@casewire/core/domain/List"
-import { Database, Transaction } from "@casewire/core/memory/Database"
-import { Redacted } from "effect"
+import { Database } from "@casewire/core/memory/Database"
 import { checkBooks } from "./Books.ts"
 import { Calm } from "./Calm.ts"
 import { CrmMachine } from "./CrmMachine.ts"
 import type { Defect } from "./Defect.ts"
 import { Dice } from "./Dice.ts"
 import { type FaultName, Faults } from "./Faults.ts"
+import { connect } from "./Firm.ts"
 import { Host } from "./Host.ts"
 import { Kernel } from "./Kernel.ts"
-import { allOn, connectionId, firmId, listId, Office } from "./Office.ts"
+import { connectionId, Office } from "./Office.ts"
 import { Sender } from "./Sender.ts"
-import { manifest } from "./SimulatedCrm.ts"
 import { Staff } from "./Staff.ts"
 import { Storm } from "./Storm.ts"
 import { type Story, storyOf } from "./Story.ts"
@@ -60,10 +58,12 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
   const faults = new Faults(new Dice(seed, 3), defect?.favours)
   const crm = new CrmMachine(kernel, new Dice(seed, 4), faults)
   const database = Database.make()
-  const watch = new Watch(kernel, database, crm)
+  const story = storyOf(new Dice(seed, 8))
+  const watch = new Watch(kernel, database, crm, story.words)
   crm.feedsChanges = dice.chance(0.6)
   const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, defect })
-  const office = new Office(kernel, new Dice(seed, 6), faults, host, crm)
+  const staff = new Staff(crm, dice, faults)
+  const office = new Office({ kernel, dice: new Dice(seed, 6), faults, host, crm, staff, words: story.words })
   const sender = new Sender(kernel, new Dice(seed, 7), faults, host, crm)
   watch.isLocalEvent = (eventId) => office.events.has(eventId)
   watch.mayEdit = ({ externalId, status }) =>
@@ -80,8 +80,8 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
     host,
     office,
     sender,
-    staff: new Staff(crm, dice, faults),
-    story: storyOf(new Dice(seed, 8)),
+    staff,
+    story,
     changesDuringReads: defect?.changesDuringReads === true
   }
 }
@@ -90,7 +90,7 @@ export const run = (seed: number, defect?: Defect): Verdict => {
   const world = makeWorld(seed, defect)
   const { database, faults, host, kernel, watch } = world
   const begun = kernel.now
-  connect(database, begun)
+  connect(database, begun, world.story)
   host.start()
   const calm = new Calm(world)
   new Storm(world).begin(() => calm.begin())
@@ -116,40 +116,4 @@ export const run = (seed: number, defect?: Defect): Verdict => {
     simulatedMs: kernel.now - begun,
     steps: kernel.steps
   }
-}
-
-const connect = (database: Database["Service"], now: number): void => {
-  const tx = new Transaction(database)
-  database.firms.set(tx, firmId, { id: firmId, name: "Firm", createdAt: now })
-  database.connections.set(tx, connectionId, {
-    id: connectionId,
-    firmId,
-    plugin: manifest.id,
-    name: "Simulated",
-    state: "connected",
-    sandbox: true,
-    settings: { root: "acme" },
-    callLimit: null,
-    toggles: allOn,
-    caseTypeLinks: [],
-    aliases: {},
-    cursor: null,
-    health: { lastSync: null, lastStatusPull: null, lastStatusPush: null, lastWebhook: null },
-    createdAt: now,
-    updatedAt: now
-  })
-  database.lists.set(tx, listId, {
-    id: listId,
-    firmId,
-    number: 1,
-    name: "Newsletter",
-    description: "",
-    caseType: null,
-    autoAdd: noAutoAdd,
-    createdAt: now,
-    updatedAt: now,
-    archivedAt: null
-  })
-  database.credentials.set(tx, connectionId, { password: Redacted.make("secret") })
-  tx.commit()
 }

@@ -52,6 +52,7 @@ const plugin = definePlugin({
   crm: () => Layer.mergeAll(Layer.effect(Crm, Effect.never), CrmDocuments.layerUnsupported("none"))
 })
 export const { manifest } = plugin
+export const caseType = { externalId: "7", name: "Injury" }
 const table = fieldTable(manifest.webhook, {})
 
 const pageSize = 2
@@ -87,7 +88,7 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
 
   const toCase = (lead: Lead, by: Call | null): CrmCase => ({
     externalId: ExternalCaseId.make(lead.id),
-    caseType: { externalId: "7", name: "Injury" },
+    caseType,
     status: { name: lead.status, raw: lead.status },
     client: { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName },
     updatedAt: lead.updatedAt,

@@ -1,5 +1,5 @@
 /** The firm's staff who work in the CRM: they add leads, rename clients, move statuses and delete. */
-import { type CrmMachine, statuses } from "./CrmMachine.ts"
+import { type CrmMachine, type Lead, statuses } from "./CrmMachine.ts"
 import type { Dice } from "./Dice.ts"
 import type { Faults } from "./Faults.ts"
 
@@ -26,14 +26,16 @@ export class Staff {
     const lead = this.#dice.pick(leads)
     if (this.#faults.strikes("crm: lead vanishes")) return this.#crm.edit(lead, { gone: true })
     if (this.#dice.chance(0.2)) return this.#crm.edit(lead, { fullName: `Client ${lead.id}.${lead.version}` })
-    this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
+    this.move(lead)
   }
 
   /** Moves the status of some lead. */
   edit(): void {
     const leads = [...this.#crm.leads.values()].filter((lead) => !lead.gone)
     if (leads.length === 0) return
-    const lead = this.#dice.pick(leads)
+    this.move(this.#dice.pick(leads))
+  }
+  move(lead: Lead): void {
     this.#crm.edit(lead, { status: this.#dice.pick(statuses.filter((name) => name !== lead.status)) })
   }
 }

@@ -68,14 +68,14 @@ export class Storm {
 
   /** Staff change a lead while it is being read, and somebody asks for a pull at the same moment. */
   #changeDuringReads(): void {
-    const { dice, faults, kernel, office } = this.#world
+    const { dice, faults, kernel, office, staff } = this.#world
     const { onCall } = this.#crm
     this.#crm.onCall = (call) => {
       onCall(call)
       const lead = this.#crm.leads.get(call.leads[0] ?? "")
       if (call.kind !== "read" || lead === undefined || !faults.isOn || !dice.chance(0.2)) return
       kernel.at(dice.between(500, 2000), () => {
-        this.#crm.edit(lead, { status: dice.pick(statuses.filter((name) => name !== lead.status)) })
+        staff.move(lead)
         office.pull()
       })
     }

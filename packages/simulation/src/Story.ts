@@ -3,10 +3,15 @@
  * hour, so a good part of the runs has a story that does; each seed throws for it with dice of its own.
  */
 import type { Dice } from "./Dice.ts"
+import { linkedWords, plainWords, type Words } from "./Words.ts"
 
 export interface Story {
   /** Status sync goes off, both sides edit, it comes on again and the firm is asked. */
   readonly parting: boolean
+  readonly words: Words
 }
 
-export const storyOf = (dice: Dice): Story => ({ parting: dice.chance(0.4) })
+export const storyOf = (dice: Dice): Story => ({
+  parting: dice.chance(0.4),
+  words: dice.chance(0.5) ? linkedWords : plainWords
+})

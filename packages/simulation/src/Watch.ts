@@ -15,6 +15,7 @@ import type { Lease, Outcome } from "@casewire/core/ports/Queue"
 import type { Call, CrmMachine, Lead } from "./CrmMachine.ts"
 import type { Kernel } from "./Kernel.ts"
 import { readOf } from "./SimulatedCrm.ts"
+import type { Words } from "./Words.ts"
 
 export const rowNames = [
   "read: first status of a case",
@@ -70,6 +71,7 @@ export class Watch {
   readonly #kernel: Kernel
   readonly #database: Database["Service"]
   readonly #crm: CrmMachine
+  readonly #words: Words
   #connection: Connection | undefined
   /** Whether the read that is being applied has just beaten pushes that wait. */
   #isWon = false
@@ -78,10 +80,11 @@ export class Watch {
   #appliedAtSync = 0
   #pushedAtSync = 0
 
-  constructor(kernel: Kernel, database: Database["Service"], crm: CrmMachine) {
+  constructor(kernel: Kernel, database: Database["Service"], crm: CrmMachine, words: Words) {
     this.#kernel = kernel
     this.#database = database
     this.#crm = crm
+    this.#words = words
     crm.onCall = (call) => this.#call(call)
     crm.onWrite = (call, lead, text) => this.#write(call, lead, text)
     crm.jobAt = (kind, lead) => (kind === "addNote" ? this.activeNote : this.activePush).get(lead) ?? "unknown"
@@ -232,7 +235,7 @@ export class Watch {
     if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.#row("push: r differs, CRM wins")
     else this.#isWon = true
     const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
-    const winner = lead?.changes.findLast(({ status }) => sameStatus(status, event.after))?.by
+    const winner = lead?.changes.findLast(({ status }) => sameStatus(this.#words.shown(status), event.after))?.by
     if (winner === undefined || winner.staff) return
     const job = this.#database.jobs.get(winner.job as JobId)?.job
     if (job?.state === "done")
@@ -275,7 +278,8 @@ export class Watch {
       if (!isStatusInboundEffective(this.#toggles) || !sameStatus(found, before.status.baseCrm))
         this.#row("read: sync not effective, remembered")
       else this.#row(pending.length > 0 ? "read: r = bc, push pending" : "read: r = bc, nothing pending")
-    } else if (target?._tag === "PushStatus" && sameStatus(target.target, found)) this.#row("read: r = t, settled")
+    } else if (target?._tag === "PushStatus" && sameStatus(this.#words.written(target.target), found))
+      this.#row("read: r = t, settled")
     else if (isWon) this.#row("read: r differs, push pending, CRM wins")
     else this.#row("read: r differs, applied")
   }
@@ -320,12 +324,14 @@ export class Watch {
     // What the read found that the case came from may count a moment later than the read was stored.
     const found = this.#crm.calls.get(readOf(value) ?? 0)?.found.get(value.externalId)?.status
     const isFound = found !== undefined && sameStatus(found, value.status.baseCrm)
+    // In the words of the side that the baseline is of.
+    const wordsOf = (key: "baseCrm" | "basePlatform", crm: string) => (key === "baseCrm" ? crm : this.#words.shown(crm))
     if (isRebased) this.#row("resume: baselines moved from now on")
     const moves = (key: "baseCrm" | "basePlatform") =>
       !isRebased &&
-      !(isFound && sameStatus(value.status[key], found)) &&
+      !(isFound && sameStatus(value.status[key], wordsOf(key, found))) &&
       !sameStatus(before.status[key], value.status[key]) &&
-      (target === undefined || !sameStatus(value.status[key], target))
+      (target === undefined || !sameStatus(value.status[key], key === "baseCrm" ? this.#words.written(target) : target))
     if (moves("baseCrm") || moves("basePlatform"))
       throw this.#kernel.violated(
         "I-7",

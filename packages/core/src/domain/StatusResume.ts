@@ -65,6 +65,7 @@ export type PlanVerdict = "safe" | "would-overwrite-newer" | "same" | "not-mappe
 /** What sending a held edit would do, by the CRM's present value. Clocks only inform; values decide. */
 export const planVerdict = (options: {
   readonly status: TwoWay
+  /** In the CRM's words. */
   readonly target: string
   /** `undefined`: the CRM does not know the case; `null`: it did not say its status. */
   readonly read: string | null | undefined
