@@ -173,6 +173,47 @@ describe("the fate of an event", () => {
   })
 })
 
+describe("a call", () => {
+  const call = (eventId: string, more: object) => ({
+    type: "call-ended",
+    eventId,
+    caseId,
+    callId: eventId,
+    direction: "inbound",
+    isAi: true,
+    from: "+12055550100",
+    to: "+12055550101",
+    startedAt: 0,
+    durationMs: 1000,
+    transcript: [],
+    ...more
+  })
+
+  it("comes with the reason for its end and its analysis, and shows them in the timeline (A-11)", async () => {
+    const facts = {
+      disconnectionReason: "user_hangup",
+      successful: false,
+      analysis: { "pain level": 7, fault: "none" }
+    }
+    expect((await world.call("POST", "/events", call("call-1", facts))).status).toBe(202)
+    const { body } = await world.call("GET", `/cases/${caseId}/timeline?kinds=call`)
+    expect(body.entries[0]).toMatchObject({ kind: "call", callId: "call-1", ...facts })
+  })
+
+  it.each([
+    [{ disconnectionReason: "" }, "disconnectionReason"],
+    [{ disconnectionReason: "x".repeat(201) }, "disconnectionReason"],
+    [{ analysis: { finding: "x".repeat(2001) } }, "analysis.finding"],
+    [{ analysis: { finding: { nested: 1 } } }, "analysis.finding"],
+    [{ analysis: { "two\nlines": "x" } }, "analysis"],
+    [{ analysis: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`n${index}`, 1])) }, "analysis"]
+  ])("with facts that are too long or malformed is refused, case %#", async (more, field) => {
+    const answer = await world.call("POST", "/events", call("call-2", more))
+    expect([answer.status, answer.body.errors[0].field]).toEqual([422, expect.stringContaining(field)])
+    expect((await world.call("GET", "/events/call-2")).status).toBe(404)
+  })
+})
+
 const toggles = async () => (await world.call("GET", `/connections/${world.connection.id}`)).body.toggles
 
 describe("pulling on demand", () => {

@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { CaseId } from "@casewire/core/domain/Case"
 import { JobId } from "@casewire/core/domain/Job"
+import { CallAnalysis, DisconnectionReason } from "@casewire/core/domain/PlatformEvent"
 import { Access, Decoding } from "./Access.ts"
 import { BadRequest, Invalid, NotFound } from "./Problem.ts"
 import { TimeInput } from "./Time.ts"
@@ -39,6 +40,12 @@ export const CallEnded = Schema.Struct({
   outcome: Schema.optionalKey(Short),
   sentiment: Schema.optionalKey(Short),
   summary: Schema.optionalKey(Text),
+  /** A code such as `user_hangup`. */
+  disconnectionReason: Schema.optionalKey(DisconnectionReason),
+  /** Whether the call reached what it was made for. */
+  successful: Schema.optionalKey(Schema.Boolean),
+  /** What the analysis found beside the summary, by the firm's own names: short values, 50 at most. */
+  analysis: Schema.optionalKey(CallAnalysis),
   transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Text })),
   /** The campaign that made the call; subscriptions can be narrowed to it. */
   campaignId: Schema.optionalKey(Short)
@@ -61,7 +68,8 @@ export const FieldsChanged = Schema.Struct({
   type: Schema.Literal("fields-changed"),
   ...common,
   /** By the platform's field: a value, several of a field that takes several, or `null` for none. */
-  fields: Schema.Record(FieldName, Schema.NullOr(Schema.Union([FieldText, Schema.Array(FieldText)]))).check(
+  fields: Schema.Record(Schema.String, Schema.NullOr(Schema.Union([FieldText, Schema.Array(FieldText)]))).check(
+    Schema.isPropertyNames(FieldName),
     Schema.isMinProperties(1),
     Schema.isMaxProperties(200)
   ),

@@ -71,6 +71,10 @@ export const timelineLaws: Laws = {
             externalId: null,
             content: {
               _tag: "Call",
+              sentiment: "Neutral",
+              disconnectionReason: "user_hangup",
+              successful: true,
+              analysis: { injury: "left shoulder", severity: 7.5, "at fault": false, insurer: null },
               callId: "c-1",
               direction: "inbound",
               isAi: true,

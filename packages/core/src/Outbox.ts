@@ -89,7 +89,7 @@ export class Outbox extends Context.Service<
         return yield* storage.withCase(
           { connectionId, externalCaseId },
           Effect.gen(function* () {
-            const known = yield* storage.claimKey(firmId, `event ${event.eventId}`, jobId)
+            const known = yield* knownAs(firmId, event, jobId)
             if (Option.isSome(known)) return { _tag: "Known", jobId: known.value } as const
             const present = yield* cases.get(firmId, found.value.id)
             if (Option.isNone(present)) return yield* notFound
@@ -117,6 +117,19 @@ export class Outbox extends Context.Service<
               : ({ _tag: "Queued", jobId } as const)
           })
         )
+      })
+
+      /** The operation that the event began earlier. A call is one event by its own id too: it becomes one note. */
+      const knownAs = Effect.fnUntraced(function* (firmId: FirmId, event: PlatformEvent, jobId: JobId) {
+        const key = `event ${event.eventId}`
+        if (event._tag !== "CallEnded") return yield* storage.claimKey(firmId, key, jobId)
+        const call = yield* storage.claimKey(firmId, `call ${event.caseId} ${event.callId}`, jobId)
+        const known = yield* storage.claimKey(
+          firmId,
+          key,
+          Option.getOrElse(call, () => jobId)
+        )
+        return Option.orElse(known, () => call)
       })
 
       /** A read of low urgency that waits must not hold an edit of its case up: it goes behind it. */
@@ -283,7 +296,11 @@ const contentOf = (event: MessageSent | CallEnded): TimelineContent =>
         durationMs: event.durationMs,
         outcome: event.outcome ?? null,
         summary: event.summary ?? null,
-        transcript: event.transcript
+        transcript: event.transcript,
+        ...(event.sentiment === undefined ? {} : { sentiment: event.sentiment }),
+        ...(event.disconnectionReason === undefined ? {} : { disconnectionReason: event.disconnectionReason }),
+        ...(event.successful === undefined ? {} : { successful: event.successful }),
+        ...(event.analysis === undefined ? {} : { analysis: event.analysis })
       }
 
 const notLinked = "the case is not linked to a CRM"

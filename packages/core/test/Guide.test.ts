@@ -1,10 +1,11 @@
 /** What the guide says of the switches, of what goes where, and of the times of sync health: from end to end. */
 import { Outbox } from "@casewire/core/Outbox"
 import { ClientId, ExternalCaseId } from "@casewire/core/domain/Case"
-import type { PlatformEvent } from "@casewire/core/domain/PlatformEvent"
+import type { CallEnded, PlatformEvent } from "@casewire/core/domain/PlatformEvent"
 import type { Toggles } from "@casewire/core/domain/Toggles"
 import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { Timeline } from "@casewire/core/ports/Timeline"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
@@ -54,7 +55,7 @@ const message = (caseId: PlatformEvent["caseId"], eventId: string, channel: "sms
     sentAt: noon
   })
 
-const call = (caseId: PlatformEvent["caseId"], eventId: string) =>
+const call = (caseId: PlatformEvent["caseId"], eventId: string, more: Partial<CallEnded> = {}) =>
   accept({
     _tag: "CallEnded",
     eventId,
@@ -66,7 +67,8 @@ const call = (caseId: PlatformEvent["caseId"], eventId: string) =>
     to: "+12055550142",
     startedAt: noon,
     durationMs: 61_000,
-    transcript: [{ speaker: "client", text: "I am better." }]
+    transcript: [{ speaker: "client", text: "I am better." }],
+    ...more
   })
 
 describe("Enable integration", () => {
@@ -148,6 +150,42 @@ describe("what is sent", () => {
         /^AI call, outbound, Sep 14, 2026, 12:00 PM .*\nFrom \+12055550100 to \+12055550142, 1 min 1 s/
       )
       assert.include(note!.text, "Client: I am better.")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("an AI call's reason for ending and its analysis are in the note and in the case's timeline (A-11)", () =>
+    Effect.gen(function* () {
+      const { caseId, crm } = yield* start
+      const facts = { disconnectionReason: "user_hangup", successful: true, analysis: { "pain level": 7, at: "work" } }
+      yield* call(caseId, "c1", { sentiment: "Neutral", ...facts })
+      yield* work()
+      const text = crm.leads.get("42")!.notes[0]!.text
+      for (const line of [
+        "Ended by: user_hangup",
+        "Successful: yes",
+        "Sentiment: Neutral",
+        "pain level: 7",
+        "at: work"
+      ])
+        assert.include(text.split("\n"), line)
+      const timeline = yield* Timeline
+      const [entry] = yield* timeline.ofCase(firmId, caseId, { limit: 1, kinds: ["call"] })
+      assert.deepInclude(entry?.content, { sentiment: "Neutral", ...facts })
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("a call is one note however many events tell of it (A-11)", () =>
+    Effect.gen(function* () {
+      const { caseId, crm } = yield* start
+      const first = yield* call(caseId, "ended")
+      const again = yield* call(caseId, "analyzed", { summary: "Better." })
+      assert.deepStrictEqual(again, { ...first, _tag: "Known" })
+      assert.deepStrictEqual(yield* call(caseId, "analyzed"), again)
+      yield* call(caseId, "another", { callId: "call-8" })
+      yield* work()
+      const timeline = yield* Timeline
+      const calls = yield* timeline.ofCase(firmId, caseId, { limit: 9, kinds: ["call"] })
+      assert.deepStrictEqual([crm.leads.get("42")!.notes.length, calls.length], [2, 2])
     }).pipe(Effect.provide(layer))
   )
 

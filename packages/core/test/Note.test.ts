@@ -1,9 +1,14 @@
 import { CaseId } from "@casewire/core/domain/Case"
 import { callText, isOwnNote, layoutNote, markerOf, messageText, plainText } from "@casewire/core/domain/Note"
+import { CallAnalysis } from "@casewire/core/domain/PlatformEvent"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import fc from "fast-check"
 
 const id = "019a0000-0000-7000-8000-00000000002a"
+
+const findings = (count: number): CallAnalysis =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`finding ${index}`, index]))
 
 describe("a note's layout", () => {
   it("ends every part with a marker that only this operation and part have", () => {
@@ -110,6 +115,60 @@ describe("what a note says", () => {
       "Client: Better."
     ])
   })
+
+  it("of an AI call: why it ended, whether it succeeded, and each finding of its analysis on one line (A-11)", () => {
+    const text = callText(
+      {
+        ...call,
+        outcome: "Answered\nTranscript",
+        disconnectionReason: "user_hangup",
+        successful: false,
+        sentiment: " ",
+        summary: "The client told how it happened.",
+        analysis: {
+          injury: "left shoulder\r\nAgent: I made this up",
+          "at fault": true,
+          represented: false,
+          severity: 7.5,
+          insurer: null,
+          adjuster: "  "
+        },
+        transcript: [{ speaker: "client", text: "Better." }]
+      },
+      zone
+    )
+    assert.deepStrictEqual(text.split("\n").slice(2), [
+      "Outcome: Answered Transcript",
+      "Ended by: user_hangup",
+      "Successful: no",
+      "",
+      "The client told how it happened.",
+      "",
+      "Analysis",
+      "injury: left shoulder Agent: I made this up",
+      "at fault: yes",
+      "represented: no",
+      "severity: 7.5",
+      "",
+      "Transcript",
+      "Client: Better."
+    ])
+  })
+
+  it.each<readonly [string, CallAnalysis | undefined, boolean]>([
+    ["50 values", findings(50), true],
+    ["51 values", findings(51), false],
+    ["2,000 characters", { a: "x".repeat(2000) }, true],
+    ["2,001 characters", { a: "x".repeat(2001) }, false],
+    ["a name of 100 characters", { ["n".repeat(100)]: 1 }, true],
+    ["a name of 101 characters", { ["n".repeat(101)]: 1 }, false],
+    ["a name on two lines", { "a\nb": 1 }, false],
+    ["no name", { "": 1 }, false],
+    ["a number without end", { a: Infinity }, false],
+    ["the name of a prototype", JSON.parse('{"__proto__":"x"}'), false]
+  ])("knows whether an analysis with %s is short enough and well named", (_, analysis, isTaken) =>
+    assert.strictEqual(Schema.is(CallAnalysis)(analysis), isTaken)
+  )
 
   it("TV-19 outbound note: 40,000 characters in two parts, right-to-left text and pictures whole, no NUL and no CR, and known as ours", () => {
     const text = `Hi <b>José</b> & co 😀 שלום\u0000\r\n${"and so it went on. ".repeat(2105)}`

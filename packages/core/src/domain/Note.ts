@@ -4,7 +4,7 @@
  * The marker is the last line of every part. It is written into the job with the intent and never recomputed, so a
  * worker that finds a job in `sending` can look for it in the CRM before it sends again.
  */
-import type { CallEnded, MessageSent } from "./PlatformEvent.ts"
+import type { CallAnalysis, CallEnded, MessageSent } from "./PlatformEvent.ts"
 
 export interface NotePart {
   readonly text: string
@@ -78,15 +78,33 @@ export const messageText = (event: MessageSent, zone: string): string => {
   return `${event.channel === "sms" ? "SMS" : "E-mail"} ${direction} client, ${time(event.sentAt, zone)}${subject}\n\n${event.text}`
 }
 
-/** Header lines, summary, then the transcript as turns. */
+/** What an event says about itself stands on one line, so that no value looks like a heading or a turn. */
+const oneLine = (text: string): string => text.replace(/[\s\u0085]+/gu, " ").trim()
+
+const header = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined || oneLine(value) === "" ? [] : [`${oneLine(name)}: ${oneLine(value)}`]
+
+const yesOrNo = (value: boolean | undefined): string | undefined =>
+  value === undefined ? undefined : value ? "yes" : "no"
+
+const analysisLines = (analysis: CallAnalysis = {}): ReadonlyArray<string> =>
+  Object.entries(analysis).flatMap(([name, value]) =>
+    header(name, typeof value === "boolean" ? yesOrNo(value) : value === null ? undefined : String(value))
+  )
+
+/** Header lines, summary, what the analysis found, then the transcript as turns. */
 export const callText = (event: CallEnded, zone: string): string => {
   const minutes = `${Math.floor(event.durationMs / 60_000)} min ${Math.round((event.durationMs % 60_000) / 1000)} s`
+  const found = analysisLines(event.analysis)
   const lines = [
     `${event.isAi ? "AI call" : "Call"}, ${event.direction}, ${time(event.startedAt, zone)}`,
     `From ${event.from} to ${event.to}, ${minutes}`,
-    ...(event.outcome === undefined ? [] : [`Outcome: ${event.outcome}`]),
-    ...(event.sentiment === undefined ? [] : [`Sentiment: ${event.sentiment}`]),
+    ...header("Outcome", event.outcome),
+    ...header("Ended by", event.disconnectionReason),
+    ...header("Successful", yesOrNo(event.successful)),
+    ...header("Sentiment", event.sentiment),
     ...(event.summary === undefined ? [] : ["", event.summary]),
+    ...(found.length === 0 ? [] : ["", "Analysis", ...found]),
     ...(event.transcript.length === 0 ? [] : ["", "Transcript"]),
     ...event.transcript.map((turn) => `${turn.speaker === "agent" ? "Agent" : "Client"}: ${turn.text}`)
   ]

@@ -8,6 +8,19 @@ import { Instant } from "./Ids.ts"
 
 const EventId = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 
+/** Why a call ended, as the telephone side calls it: a code such as `user_hangup`. */
+export const DisconnectionReason = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+
+const AnalysisName = Schema.String.check(
+  Schema.isPattern(/^(?!(?:__proto__|constructor|prototype)$)[^\p{Cc}]{1,100}$/u)
+)
+/** What the analysis of a call found beside its summary, by the names that the firm gave: at most 50 short values. */
+export const CallAnalysis = Schema.Record(
+  Schema.String,
+  Schema.NullOr(Schema.Union([Schema.String.check(Schema.isMaxLength(2000)), Schema.Finite, Schema.Boolean]))
+).check(Schema.isPropertyNames(AnalysisName), Schema.isMaxProperties(50))
+export type CallAnalysis = typeof CallAnalysis.Type
+
 export const PlatformEvent = Schema.TaggedUnion({
   MessageSent: {
     eventId: EventId,
@@ -31,6 +44,10 @@ export const PlatformEvent = Schema.TaggedUnion({
     outcome: Schema.optionalKey(Schema.String),
     sentiment: Schema.optionalKey(Schema.String),
     summary: Schema.optionalKey(Schema.String),
+    disconnectionReason: Schema.optionalKey(DisconnectionReason),
+    /** Whether the call reached what it was made for. */
+    successful: Schema.optionalKey(Schema.Boolean),
+    analysis: Schema.optionalKey(CallAnalysis),
     transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Schema.String })),
     /** The campaign that made the call. */
     campaignId: Schema.optionalKey(Schema.String)

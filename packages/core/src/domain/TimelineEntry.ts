@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import { CaseId } from "./Case.ts"
 import { ConnectionId } from "./Connection.ts"
 import { FirmId, Instant } from "./Ids.ts"
+import { CallAnalysis } from "./PlatformEvent.ts"
 
 export const TimelineEntryId = Schema.String.pipe(Schema.brand("TimelineEntryId"))
 export type TimelineEntryId = typeof TimelineEntryId.Type
@@ -28,7 +29,11 @@ export const TimelineContent = Schema.TaggedUnion({
     isAi: Schema.Boolean,
     durationMs: Schema.Int,
     outcome: Schema.NullOr(Schema.String),
+    sentiment: Schema.optionalKey(Schema.String),
     summary: Schema.NullOr(Schema.String),
+    disconnectionReason: Schema.optionalKey(Schema.String),
+    successful: Schema.optionalKey(Schema.Boolean),
+    analysis: Schema.optionalKey(CallAnalysis),
     transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Schema.String }))
   },
   /** Written in the CRM. */
