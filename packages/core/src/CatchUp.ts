@@ -1,15 +1,17 @@
 /**
- * What has to be made good once switches are on again: receipts that were ignored are read, jobs that were held go on,
- * and cases whose status moved in the CRM unseen are read again.
+ * What has to be made good once switches are on again: receipts that were ignored are read, jobs that were held for a
+ * switch or a case type go on, and cases whose status moved in the CRM unseen are read again.
  *
  * It may run at any time and as often as one likes. It runs after every change of the switches and with the Poller's
  * ticks, so a crash in between, or a receipt or job that was judged by switches of a moment ago, is made good as well.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Option } from "effect"
 import { type Case, type CaseId, ExternalCaseId } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
+import { holderOf } from "./domain/Held.ts"
 import { newId } from "./domain/Ids.ts"
-import { JobId, Priority } from "./domain/Job.ts"
+import { type Job, JobId, Priority } from "./domain/Job.ts"
+import { outgoingRefusal } from "./domain/Mapping.ts"
 import { afterToggles, isAsked, isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
 import { heldBy, intake, isStatusInboundEffective } from "./domain/Toggles.ts"
@@ -76,16 +78,29 @@ export class CatchUp extends Context.Service<
         }
       })
 
+      /** Jobs of a case whose type is selected for sending again; the Worker asks the switches for each, as ever. */
+      const releaseSelected = Effect.fnUntraced(function* (connection: Connection, held: ReadonlyArray<Job>) {
+        const ids: Array<JobId> = []
+        for (const { id, reason, work } of held) {
+          if (holderOf(reason) !== "selector" || !("caseId" in work)) continue
+          const of = Option.getOrUndefined(yield* cases.get(connection.firmId, work.caseId))
+          if (of === undefined || outgoingRefusal(connection.outgoingCaseTypes, of.caseType) === undefined) ids.push(id)
+        }
+        if (ids.length > 0) yield* queue.resolve(connection.firmId, { ids }, "release", "selected-again")
+      })
+
       /** Jobs that waited for a switch go on; held status pushes wait for the firm's answer how to resume. */
       const releaseHeld = Effect.fnUntraced(function* (connection: Connection) {
         const { firmId, id: connectionId, toggles } = connection
         const held = yield* queue.find(firmId, { connectionId, states: ["held"] })
-        const ids = held.flatMap((job) =>
+        const bySwitch = held.filter(({ reason }) => holderOf(reason) === "switch")
+        const ids = bySwitch.flatMap((job) =>
           job.work._tag !== "PushStatus" && heldBy(job.work, toggles) === undefined ? [job.id] : []
         )
         if (ids.length > 0) yield* queue.resolve(firmId, { ids }, "release", "switched-on")
+        yield* releaseSelected(connection, held)
         // Held at the very moment in which the switches went on: the question was not asked for it.
-        const isForgotten = held.some(({ work }) => work._tag === "PushStatus") && isOutboundEffective(connection)
+        const isForgotten = bySwitch.some(({ work }) => work._tag === "PushStatus") && isOutboundEffective(connection)
         const now = yield* Clock.currentTimeMillis
         if (isForgotten)
           yield* Effect.ignore(

@@ -10,6 +10,7 @@ import { type Case, type CaseEvent, CaseId, isLinked } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { type FieldMapping, goesToCrm } from "./domain/FieldMapping.ts"
 import { beforeEdit, sameField, textOf, waitingFields } from "./domain/FieldSync.ts"
+import { askedHowToResume } from "./domain/Held.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, type NewJob, Priority, type Work } from "./domain/Job.ts"
 import { outgoingRefusal } from "./domain/Mapping.ts"
@@ -230,7 +231,7 @@ export class Outbox extends Context.Service<
       const verdictOf = (connection: Connection, event: PlatformEvent): OutboundVerdict => {
         const verdict = outbound(kindOf[event._tag], connection.toggles)
         return event._tag === "StatusChanged" && verdict._tag === "Send" && !isOutboundEffective(connection)
-          ? { _tag: "Hold", reason: "the firm is asked how status sync resumes" }
+          ? { _tag: "Hold", reason: askedHowToResume }
           : verdict
       }
 

@@ -9,6 +9,7 @@ import { CatchUp } from "./CatchUp.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
 import { type Connection, ConnectionId } from "./domain/Connection.ts"
+import { holderOf } from "./domain/Held.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
@@ -182,9 +183,10 @@ export class Setup extends Context.Service<
 
       const setToggles = Effect.fn("Setup.setToggles")(function* (firmId: FirmId, id: ConnectionId, toggles: Toggles) {
         const now = yield* Clock.currentTimeMillis
-        const held = yield* queue.find(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"], limit: 1 })
+        const held = yield* queue.find(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"] })
+        const waits = held.some(({ reason }) => holderOf(reason) === "switch")
         const after = yield* connections.update(firmId, id, (connection) =>
-          afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, held.length > 0, now)
+          afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, waits, now)
         )
         yield* catchUp.run(after)
         return after

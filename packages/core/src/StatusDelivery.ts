@@ -9,7 +9,9 @@ import { CaseMapping } from "./CaseMapping.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
+import { inReview, statusNotEffective } from "./domain/Held.ts"
 import type { Work } from "./domain/Job.ts"
+import { outgoingRefusal } from "./domain/Mapping.ts"
 import { decide, settle, type TwoWay, type Verdict } from "./domain/Merge.ts"
 import type { RunRow } from "./domain/Run.ts"
 import { statusToCrm, statusToPlatform } from "./domain/StatusLinks.ts"
@@ -82,7 +84,15 @@ export class StatusDelivery extends Context.Service<
               }
               const { id } = claimed.job
               if ((present.review ?? null) !== null) {
-                yield* queue.settle(claimed, { _tag: "Held", reason: "the CRM left a terminal status: in review" })
+                yield* queue.settle(claimed, { _tag: "Held", reason: inReview })
+                return "Ended"
+              }
+              const unselected = outgoingRefusal(connection.outgoingCaseTypes, caseType)
+              if (unselected !== undefined) {
+                yield* queue.settle(claimed, { _tag: "Held", reason: unselected })
+                yield* projection.applyRead(connection, present, read, id)
+                if (row !== undefined)
+                  yield* resume.report(connection.firmId, connection.replayPlan!, row, "skipped", unselected)
                 return "Ended"
               }
               if (yield* isOvertaken(connection, present, work)) {
@@ -117,7 +127,7 @@ export class StatusDelivery extends Context.Service<
                 }
                 case "Apply":
                   if (yield* mapping.isTerminal(connection, caseType, present.status.basePlatform ?? "")) {
-                    yield* queue.settle(claimed, { _tag: "Held", reason: "the CRM left a terminal status: in review" })
+                    yield* queue.settle(claimed, { _tag: "Held", reason: inReview })
                     yield* projection.applyRead(connection, present, read, id)
                     break
                   }
@@ -133,7 +143,7 @@ export class StatusDelivery extends Context.Service<
                   break
                 default:
                   yield* cases.save({ ...rebased(connection, present), status: decided.value })
-                  yield* queue.settle(claimed, { _tag: "Held", reason: "status-sync-not-effective" })
+                  yield* queue.settle(claimed, { _tag: "Held", reason: statusNotEffective })
               }
               if (row !== undefined)
                 yield* resume.report(

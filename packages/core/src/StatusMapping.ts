@@ -3,6 +3,7 @@
  * anything is sent for.
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { CatchUp } from "./CatchUp.ts"
 import { emptyStatusTable } from "./CaseMapping.ts"
 import { caseTypeOf, MappingInvalid } from "./Mappings.ts"
 import type { Connection, ConnectionId } from "./domain/Connection.ts"
@@ -57,6 +58,7 @@ export class StatusMapping extends Context.Service<
   static readonly layer = Layer.effect(
     StatusMapping,
     Effect.gen(function* () {
+      const catchUp = yield* CatchUp
       const connections = yield* ConnectionStore
       const storage = yield* Storage
       const store = yield* MappingStore
@@ -147,14 +149,17 @@ export class StatusMapping extends Context.Service<
               message: "a case type has no name"
             })
           const now = yield* Clock.currentTimeMillis
-          return yield* connections.update(firmId, id, (connection) => {
+          const selected = yield* connections.update(firmId, id, (connection) => {
             const { outgoingCaseTypes: _before, ...others } = { ...connection, updatedAt: now }
             return caseTypes === null ? others : { ...others, outgoingCaseTypes: names }
           })
+          // What waited for this choice goes on.
+          yield* catchUp.run(selected)
+          return selected
         }
       )
 
       return StatusMapping.of({ get, save, selectOutgoing })
     })
-  )
+  ).pipe(Layer.provide(CatchUp.layer))
 }

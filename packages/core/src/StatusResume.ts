@@ -11,6 +11,7 @@ import { CaseId, ExternalCaseId } from "./domain/Case.ts"
 import type { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
 import { type Job, JobId, type Work } from "./domain/Job.ts"
+import { outgoingRefusal } from "./domain/Mapping.ts"
 import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import { statusToCrm } from "./domain/StatusLinks.ts"
 import { fromNowOn, isAsked, isSent, planVerdict, withReplay } from "./domain/StatusResume.ts"
@@ -140,9 +141,12 @@ export class StatusResume extends Context.Service<
           const caseType = read?.caseType ?? Option.getOrUndefined(found)?.caseType ?? { name: "" }
           // What is written, and compared, is what the CRM calls the status.
           const target = statusToCrm(yield* mapping.statusesOf(connection, caseType), work.target)
+          const unselected = outgoingRefusal(connection.outgoingCaseTypes, caseType)
           const verdict = Option.isNone(found)
             ? ("missing" as const)
-            : planVerdict({ status: found.value.status, target, read: present, known })
+            : unselected !== undefined
+              ? ("not-mapped" as const)
+              : planVerdict({ status: found.value.status, target, read: present, known })
           const expected = expectedOf.get(work.externalCaseId) ?? present ?? ""
           if (isSent(verdict)) expectedOf.set(work.externalCaseId, target)
           rows.push({
@@ -150,7 +154,14 @@ export class StatusResume extends Context.Service<
             key: jobId,
             state: "waiting",
             verdict,
-            detail: { externalCaseId: work.externalCaseId, caseId: work.caseId, target: work.target, expected }
+            detail: {
+              externalCaseId: work.externalCaseId,
+              caseId: work.caseId,
+              target: work.target,
+              crmTarget: target,
+              expected,
+              ...(unselected === undefined ? {} : { reason: unselected })
+            }
           })
         }
         const run = plannedRun(
@@ -192,8 +203,10 @@ export class StatusResume extends Context.Service<
         const [sent, left] = [rows.filter(isRowSent), rows.filter((row) => !isRowSent(row))]
         return yield* storage.atomically(
           Effect.gen(function* () {
-            const skip = { ids: left.map(jobIdOf), states: ["held" as const] }
-            if (left.length > 0) yield* queue.resolve(firmId, skip, "skip", "not-replayable")
+            // An edit of a case type that is not selected stays held, now for that.
+            const ended = left.filter(({ detail }) => detail["reason"] === undefined)
+            const skip = { ids: ended.map(jobIdOf), states: ["held" as const] }
+            if (ended.length > 0) yield* queue.resolve(firmId, skip, "skip", "not-replayable")
             for (const round of roundsOf(sent))
               yield* queue.resolve(firmId, { ids: round.map(jobIdOf) }, "release", "replay")
             // Edits that were held after the plan was made follow behind it, by the ordinary rule.

@@ -4,7 +4,7 @@
  * It asks the switches before each job, keeps the lease alive while one runs, and turns whatever went wrong into the
  * job's next state. A failure of our own storage or a bug is a defect; it is caught here, once, and counts an attempt.
  */
-import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Random } from "effect"
+import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Option, Random } from "effect"
 import { CaseImport } from "./CaseImport.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
@@ -12,14 +12,17 @@ import { DocumentSync } from "./DocumentSync.ts"
 import { FieldDelivery } from "./FieldDelivery.ts"
 import { NotePull } from "./NotePull.ts"
 import type { Connection } from "./domain/Connection.ts"
+import { askedHowToResume } from "./domain/Held.ts"
 import type { Instant } from "./domain/Ids.ts"
-import type { Job } from "./domain/Job.ts"
+import type { Job, Work } from "./domain/Job.ts"
+import { type CaseType, outgoingRefusal } from "./domain/Mapping.ts"
 import { isOutboundEffective } from "./domain/StatusResume.ts"
 import { heldBy } from "./domain/Toggles.ts"
 import { HistoryImport } from "./HistoryImport.ts"
 import { interlocked, Stopped } from "./Interlock.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
+import { CaseStore } from "./ports/CaseStore.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, CrmError } from "./ports/Crm.ts"
 import type { CrmDocuments } from "./ports/CrmDocuments.ts"
@@ -51,6 +54,7 @@ export class Worker extends Context.Service<
     Worker,
     Effect.gen(function* () {
       const caseImport = yield* CaseImport
+      const cases = yield* CaseStore
       const connections = yield* ConnectionStore
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
@@ -140,6 +144,12 @@ export class Worker extends Context.Service<
           { discard: true }
         )
 
+      /** The type of the case that a job would send something for. */
+      const outgoingType = Effect.fnUntraced(function* ({ firmId, work }: Job) {
+        if (!isOutgoing(work)) return undefined
+        return Option.getOrUndefined(yield* cases.get(firmId, work.caseId))?.caseType
+      })
+
       const handle = Effect.fn("Worker.handle")(function* (group: ReadonlyArray<Lease>) {
         const { connectionId, firmId, id, work } = group[0]!.job
         yield* Effect.annotateCurrentSpan({ jobId: id, work: work._tag, connectionId, jobs: group.length })
@@ -149,7 +159,8 @@ export class Worker extends Context.Service<
         if (found._tag === "None")
           return yield* settleAll(group, () => Effect.succeed({ _tag: "Dead", reason: "connection-gone" }))
         const connection = found.value
-        const stop = refusal(connection, group[0]!.job)
+        const caseType = yield* outgoingType(group[0]!.job)
+        const stop = refusal(connection, group[0]!.job, caseType)
         if (stop !== undefined) {
           if (work._tag === "ReadCase" && connection.state !== "connected")
             yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, true), {
@@ -160,7 +171,7 @@ export class Worker extends Context.Service<
         }
         const present = Effect.orDie(connections.get(firmId, connectionId))
         yield* perform(connection, group).pipe(
-          Effect.updateService(Crm, (crm) => interlocked(crm, present, (now) => refusal(now, group[0]!.job))),
+          Effect.updateService(Crm, (crm) => interlocked(crm, present, (now) => refusal(now, group[0]!.job, caseType))),
           Effect.provide(crms.get(firmId, connectionId)),
           Effect.provideService(CallPriority, Math.min(...group.map(({ job }) => job.priority))),
           Effect.raceFirst(heartbeat(group)),
@@ -209,7 +220,7 @@ export class Worker extends Context.Service<
         const code = reason === undefined ? "internal-failure" : `${reason._tag}: ${messageOf(reason)}`
         const jitter = yield* Random.next
         // An earlier request of the job may be unclear still, whatever this failure was: then its intent stays.
-        const sending = isWrite(job) && delivery.endsUnclear(job)
+        const sending = isOutgoing(job.work) && delivery.endsUnclear(job)
         if (reason?._tag === "CrmRateLimited")
           return { _tag: "GiveBack", at: Math.max(reason.until ?? 0, now + 1000), reason: "rate-limited", sending }
         if (reason?._tag === "CrmAuthFailed") return { _tag: "GiveBack", at: now + authPauseMs, reason: code, sending }
@@ -280,7 +291,9 @@ const authPauseMs = 30_000
 /** Cases read in one go: a few pages of a CRM's list. */
 const readsTogether = 500
 
-const isWrite = ({ work }: Job): boolean =>
+type Outgoing = Extract<Work, { _tag: "AddNote" | "PushStatus" | "PushFields" | "PushDocument" }>
+
+const isOutgoing = (work: Work): work is Outgoing =>
   work._tag === "AddNote" || work._tag === "PushStatus" || work._tag === "PushFields" || work._tag === "PushDocument"
 
 const messageOf = (reason: CrmError["reason"]): string =>
@@ -290,10 +303,16 @@ const messageOf = (reason: CrmError["reason"]): string =>
 export const backoffMs = (attempt: number, random: number): number =>
   Math.round(Math.min(1000 * 2 ** Math.min(attempt - 1, 20), 900_000) * (0.5 + random / 2))
 
-/** What stops a job before it starts: a switch that went off after it was queued, or a connection that cannot sign in. */
-const refusal = (connection: Connection, job: Job): ((now: Instant) => Outcome) | undefined => {
+/** What stops a job: a switch that went off since, a case type that is not selected now, or no sign-in. */
+const refusal = (
+  connection: Connection,
+  job: Job,
+  /** Of the case that something would be sent for. */
+  caseType: CaseType | undefined
+): ((now: Instant) => Outcome) | undefined => {
   const isAskedFor = job.work._tag === "PushStatus" && !isOutboundEffective(connection)
-  const reason = heldBy(job.work, connection.toggles) ?? (isAskedFor ? "the firm is asked how to resume" : undefined)
+  const unselected = caseType === undefined ? undefined : outgoingRefusal(connection.outgoingCaseTypes, caseType)
+  const reason = heldBy(job.work, connection.toggles) ?? (isAskedFor ? askedHowToResume : undefined) ?? unselected
   if (reason !== undefined) return () => ({ _tag: "Held", reason })
   // Decoding needs no sign-in, so a receipt is applied as a hint also while the CRM cannot be asked; a file needs none.
   return connection.state === "connected" || job.work._tag === "ApplyReceipt" || job.work._tag === "ImportCases"

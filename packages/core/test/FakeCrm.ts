@@ -30,6 +30,8 @@ interface Lead {
   contactId: string
   updatedAt: number
   readonly notes: Array<{ id: string; text: string }>
+  /** Injury where it is absent. */
+  caseType?: { readonly externalId: string; readonly name: string }
   /** Further fields by key; absent where the CRM says nothing about any. */
   fields?: Record<string, ReadonlyArray<string>>
   readonly documents?: Array<FakeDocument>
@@ -118,7 +120,7 @@ export const crmOf = Effect.gen(function* () {
     return [
       {
         externalId: id,
-        caseType: { externalId: "7", name: "Injury" },
+        caseType: lead.caseType ?? { externalId: "7", name: "Injury" },
         status,
         client,
         updatedAt: lead.updatedAt,

@@ -168,6 +168,8 @@ describe("TV-22 status sync off, three held edits, and on again", () => {
           ["Closed", "safe"]
         ]
       )
+      const [signed] = yield* runs.rows(firmId, plan.id, { limit: 1 })
+      assert.deepInclude(signed?.detail, { target: "Signed", crmTarget: "Closed" })
       yield* resume.replay(firmId, connectionId, plan.id, 1)
       yield* work()
       assert.deepStrictEqual(

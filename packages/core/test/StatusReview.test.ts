@@ -1,10 +1,13 @@
 import { Conflicts } from "@casewire/core/Conflicts"
+import { inReview } from "@casewire/core/domain/Held"
 import { Outbox } from "@casewire/core/Outbox"
+import { Poller } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { StatusMapping } from "@casewire/core/StatusMapping"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { FakeCrm, firmId } from "./FakeCrm.ts"
 import { connected, connectionId, deliver, jobs, layer as rehearsal, theCase, work } from "./Rehearsal.ts"
 
@@ -74,6 +77,20 @@ describe("a move of the CRM away from a terminal status (TV-7)", () => {
         state: "held",
         reason: "the CRM left a terminal status: in review"
       })
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("holds the case's pushes alone: no time that goes by asks the firm how status sync resumes", () =>
+    Effect.gen(function* () {
+      yield* reopened
+      yield* push("Converted")
+      const poller = yield* Poller
+      yield* TestClock.adjust("16 minutes")
+      yield* poller.schedule
+      yield* work()
+      const connections = yield* ConnectionStore
+      assert.isUndefined((yield* connections.get(firmId, connectionId)).statusOffSince)
+      assert.deepInclude(yield* jobs, { work: "PushStatus", state: "held", reason: inReview })
     }).pipe(Effect.provide(layer))
   )
 

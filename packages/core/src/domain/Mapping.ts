@@ -3,6 +3,7 @@
  * reason is visible.
  */
 import { Schema } from "effect"
+import { notSelected } from "./Held.ts"
 import { statusKey } from "./StatusSync.ts"
 
 export const CaseType = Schema.Struct({ externalId: Schema.optionalKey(Schema.String), name: Schema.String })
@@ -34,7 +35,7 @@ export const linkOf = (links: ReadonlyArray<CaseTypeLink>, caseType: CaseType): 
 export const outgoingRefusal = (selected: ReadonlyArray<string> | undefined, caseType: CaseType): string | undefined =>
   selected === undefined || selected.some((name) => statusKey(name) === statusKey(caseType.name))
     ? undefined
-    : `the case type "${caseType.name}" is not selected for sending`
+    : notSelected(caseType.name)
 
 export type LinksProblem = { readonly index: number; readonly code: "empty" | "repeated" }
 

@@ -4,6 +4,7 @@
  * is asked later whether to send them.
  */
 import { Schema } from "effect"
+import { statusNotEffective } from "./Held.ts"
 import type { Work } from "./Job.ts"
 
 export const Toggles = Schema.Struct({
@@ -91,7 +92,7 @@ export const isFieldSyncEffective = (toggles: Toggles): boolean =>
 export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
   switch (work._tag) {
     case "PushStatus":
-      return isStatusOutboundEffective(toggles) ? undefined : "status sync is not effective"
+      return isStatusOutboundEffective(toggles) ? undefined : statusNotEffective
     case "PushFields": {
       const verdict = outbound("field", toggles)
       return verdict._tag === "Send" ? undefined : verdict.reason
