@@ -6,8 +6,10 @@
 import { Layer, Redacted, Schema } from "effect"
 import type { Connection } from "./domain/Connection.ts"
 import { FieldKeys } from "./domain/FieldKey.ts"
-import { WebhookDeclaration } from "./domain/WebhookFields.ts"
+import { neededPermissions, permissionFaults, PluginPermissions } from "./domain/PluginPermissions.ts"
 import type { FieldProblem } from "./domain/Receipt.ts"
+import { semanticVersionPattern } from "./domain/SemanticVersion.ts"
+import { WebhookDeclaration } from "./domain/WebhookFields.ts"
 import type { Crm } from "./ports/Crm.ts"
 import type { CrmDocuments } from "./ports/CrmDocuments.ts"
 import type { CrmHttp } from "./ports/CrmHttp.ts"
@@ -41,13 +43,18 @@ export const Capability = Schema.NullOr(Schema.String)
 export const PluginManifest = Schema.Struct({
   id: Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9-]{1,40}$/)),
   name: Schema.String,
-  version: Schema.String,
+  version: Schema.String.check(Schema.isPattern(semanticVersionPattern)),
+  /** The contract that it was written against. */
   contract: Schema.Int,
+  /** Where it works with other contracts, too: the oldest and the newest, `contract` among them. */
+  contracts: Schema.optionalKey(Schema.Struct({ minimum: Schema.Int, maximum: Schema.Int })),
   credentials: Schema.Array(CredentialField),
   /** Origins by name; `{setting}` is replaced by a connection's setting. Nothing outside them can be called. */
   origins: Schema.Record(Schema.String, Schema.String),
   /** The same below the operator's sandbox; `{sandbox}` is the sandbox's origin. */
   sandboxOrigins: Schema.Record(Schema.String, Schema.String),
+  /** What follows from origins and capabilities, in words that a person confirms; `definePlugin` fills it in. */
+  permissions: Schema.optionalKey(PluginPermissions),
   /** Which settings name the CRM account whose call budget is shared. */
   account: Schema.Array(Schema.String),
   budget: Schema.Struct({ calls: Schema.Int, windowMs: Schema.Int }),
@@ -85,10 +92,12 @@ export interface CrmPlugin {
 }
 
 /** Checks the manifest when the module loads, so that a broken plugin fails early and by name. */
-export const definePlugin = (plugin: CrmPlugin): CrmPlugin => ({
-  ...plugin,
-  manifest: Schema.decodeUnknownSync(PluginManifest)(plugin.manifest)
-})
+export const definePlugin = (plugin: CrmPlugin): CrmPlugin => {
+  const manifest = Schema.decodeUnknownSync(PluginManifest)(plugin.manifest)
+  const [fault] = permissionFaults(manifest)
+  if (fault !== undefined) throw new Error(`the manifest of "${manifest.id}": ${fault}`)
+  return { ...plugin, manifest: { ...manifest, permissions: neededPermissions(manifest) } }
+}
 
 /** What is wrong with the values of a connect form: every problem, each naming its field. */
 export const checkCredentials = (
