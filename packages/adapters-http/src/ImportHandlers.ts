@@ -1,6 +1,5 @@
 /** Imports of history and of files: requests translated to the core, plans, verbs and result files back. */
 import { Effect, Layer, Option, Stream } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
@@ -17,6 +16,7 @@ import { Plugins } from "@casewire/core/ports/Plugins"
 import { RunStore } from "@casewire/core/ports/RunStore"
 import { SheetReader, type SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { SheetWriter } from "@casewire/core/ports/SheetWriter"
+import { csvAnswer } from "./CsvAnswer.ts"
 import { crmFailed, notFound, problem } from "./Problems.ts"
 import { uploadedFile, type UploadRefused } from "./SheetUpload.ts"
 import { runView } from "./Views.ts"
@@ -135,20 +135,12 @@ export const layerImportHandlers = HttpApiBuilder.group(
           Effect.map(runs.rows(firmId, run.id, { after, limit: rowsAtOnce }), (rows) => {
             const last = rows.at(-1)
             return [
-              rows.map((row) => writer.line(cellsOf(row))),
+              rows.map(cellsOf),
               last === undefined || rows.length < rowsAtOnce ? Option.none<number>() : Option.some(last.number)
             ] as const
           })
         )
-        const text = Stream.concat(Stream.make(writer.mark + writer.line(head)), lines)
-        return HttpServerResponse.stream(Stream.encodeText(text), {
-          contentType: "text/csv; charset=utf-8",
-          headers: {
-            "content-disposition": `attachment; filename="result-${run.id}.csv"`,
-            "content-security-policy": "sandbox; default-src 'none'",
-            "x-content-type-options": "nosniff"
-          }
-        })
+        return csvAnswer(writer, `result-${run.id}`, head, lines)
       })
     })
   })

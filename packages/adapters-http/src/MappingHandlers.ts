@@ -1,5 +1,5 @@
 /** Mappings, drafts from sheets, statuses and what a case's fields are: requests translated to the core, and answers back. */
-import { Effect, Layer, Option, type Stream } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import type { Multipart } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
@@ -9,11 +9,14 @@ import { CaseFields } from "@casewire/core/CaseFields"
 import { type DraftClosed, type DraftNotFound, MappingDrafts } from "@casewire/core/MappingDrafts"
 import { type MappingInvalid, Mappings, type SavedMapping, type VersionNotFound } from "@casewire/core/Mappings"
 import { type StatusMap, StatusMapping } from "@casewire/core/StatusMapping"
+import { outcomeTable } from "@casewire/core/domain/MappingSheet"
 import type { MappingDraft, MappingVersion } from "@casewire/core/domain/MappingVersion"
 import { type ConnectionNotFound, ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { CrmError } from "@casewire/core/ports/Crm"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { SheetUnreadable } from "@casewire/core/ports/SheetReader"
+import { SheetWriter } from "@casewire/core/ports/SheetWriter"
+import { csvAnswer } from "./CsvAnswer.ts"
 import { crmFailed, notFound, problem } from "./Problems.ts"
 import { uploadedFile } from "./SheetUpload.ts"
 
@@ -39,6 +42,7 @@ const layerMappings = HttpApiBuilder.group(
     const mappings = yield* Mappings
     const statuses = yield* StatusMapping
     const store = yield* MappingStore
+    const writer = yield* SheetWriter
 
     const known = Effect.fnUntraced(function* (id: Parameters<typeof connections.get>[1]) {
       const { firmId } = yield* CurrentFirm
@@ -150,6 +154,14 @@ const layerMappings = HttpApiBuilder.group(
           .get(firmId, params.id, params.draftId)
           .pipe(Effect.catchTag("DraftNotFound", refusals.DraftNotFound))
         return draftView(found)
+      }),
+      outcome: Effect.fn(function* ({ params }) {
+        const { firmId } = yield* CurrentFirm
+        const found = yield* drafts
+          .get(firmId, params.id, params.draftId)
+          .pipe(Effect.catchTag("DraftNotFound", refusals.DraftNotFound))
+        const [head, ...rows] = outcomeTable(found)
+        return csvAnswer(writer, `outcome-${found.id}`, head, Stream.fromIterable(rows))
       }),
       applyDraft: Effect.fn(function* ({ params, payload }) {
         const { firmId, name } = yield* CurrentFirm

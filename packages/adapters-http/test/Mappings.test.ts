@@ -177,6 +177,24 @@ describe("a mapping sheet", () => {
     expect((await world.call("POST", `${path}/discard`)).status).toBe(409)
   })
 
+  it("has its outcome as a file that goes through the guarded writer, also once it is closed", async () => {
+    const { body } = await upload("Slip and Fall.csv", sheet.join("\n"))
+    const file = await world.call("GET", `${at}/mapping-drafts/${body.id}/outcome.csv`)
+    expect([file.status, file.headers.get("content-type")]).toEqual([200, "text/csv; charset=utf-8"])
+    expect(file.headers.get("content-disposition")).toBe(`attachment; filename="outcome-${body.id}.csv"`)
+    const lines = file.text.trimEnd().split("\n")
+    expect(lines.slice(0, 3)).toEqual([
+      "mark",
+      "Sheet;Row;Field;Outcome;Message",
+      "1;4;Custom101;ok;Taken into the draft."
+    ])
+    expect(lines[3]).toMatch(/^1;5;[^;]*;error;/)
+    expect(file.text).not.toContain("s3cret")
+    await world.call("POST", `${at}/mapping-drafts/${body.id}/discard`)
+    expect((await world.call("GET", `${at}/mapping-drafts/${body.id}/outcome.csv`)).text).toBe(file.text)
+    expect((await world.call("GET", `${at}/mapping-drafts/nothing/outcome.csv`)).status).toBe(404)
+  })
+
   it("may be as large as five megabytes", async () => {
     const rows = Array.from({ length: 4000 }, (_, row) => `${10_000 + row},${"q".repeat(1150)},text,`)
     const { body, status } = await upload("Motor Vehicle.csv", ["Custom#,Name,Type,Options", ...rows].join("\n"))

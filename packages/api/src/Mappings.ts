@@ -230,6 +230,11 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       success: DraftView,
       error: NotFound
     }).annotate(OpenApi.Summary, "One draft with the outcome of every row"),
+    HttpApiEndpoint.get("outcome", "/connections/:id/mapping-drafts/:draftId/outcome.csv", {
+      params: ofDraft,
+      success: HttpApiSchema.StreamUint8Array({ contentType: "text/csv" }),
+      error: NotFound
+    }).annotate(OpenApi.Summary, "The outcome of every row as a file; safe to open in a spreadsheet program"),
     HttpApiEndpoint.post("applyDraft", "/connections/:id/mapping-drafts/:draftId/apply", {
       params: ofDraft,
       payload: Schema.Struct({

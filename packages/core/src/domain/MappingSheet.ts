@@ -126,7 +126,9 @@ export const readMappingSheet = (sheets: ReadonlyArray<SheetRows>, known: SheetK
 }
 
 /** The outcome as a table, one line per row of the sheet: for a result file. */
-export const outcomeTable = (result: MappingSheet): ReadonlyArray<ReadonlyArray<string>> => [
+export const outcomeTable = (result: {
+  readonly rows: ReadonlyArray<Pick<SheetOutcome, "crmKey" | "level" | "message" | "row" | "sheet">>
+}): readonly [ReadonlyArray<string>, ...ReadonlyArray<ReadonlyArray<string>>] => [
   ["Sheet", "Row", "Field", "Outcome", "Message"],
   ...result.rows.map(({ crmKey, level, message, row, sheet }) => [
     String(sheet),
