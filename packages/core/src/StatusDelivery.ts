@@ -249,7 +249,8 @@ const decidePush = (
   const present = rebased(connection, of)
   const effective = isOutboundEffective(connection)
   if (row !== undefined && effective) {
-    const verdict = replayRow(read, row.detail["expected"] ?? "", target)
+    const baseline = present.baselinePending === true ? null : present.status.baseCrm
+    const verdict = replayRow({ read, expected: row.detail["expected"] ?? "", baseline, target })
     return verdict === "Settled"
       ? { _tag: "Settled", value: settle(present.status, target, work.target) }
       : verdict === "Send"

@@ -264,10 +264,16 @@ describe("the verdicts of a dry run", () => {
     )
   })
 
-  it("compares a row with what the plan saw when its turn comes", () => {
-    assert.deepStrictEqual(
-      [replayRow("A", "a", "B"), replayRow("B", "A", "B"), replayRow("C", "A", "B")],
-      ["Send", "Settled", "Changed"]
-    )
+  it.each([
+    ["the plan saw it", { read: "A", expected: "a", baseline: null, target: "B" }, "Send"],
+    ["it is there already", { read: "B", expected: "A", baseline: "A", target: "B" }, "Settled"],
+    [
+      "it is neither what the plan saw nor the baseline",
+      { read: "C", expected: "A", baseline: "A", target: "B" },
+      "Changed"
+    ],
+    ["an earlier push of ours wrote it since", { read: "C", expected: "A", baseline: "c", target: "B" }, "Send"]
+  ] as const)("compares a row with the CRM's value when its turn comes: %s", (_, options, verdict) => {
+    assert.strictEqual(replayRow(options), verdict)
   })
 })

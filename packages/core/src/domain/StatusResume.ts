@@ -84,6 +84,17 @@ export const planVerdict = (options: {
 export const isSent = (verdict: PlanVerdict): boolean =>
   verdict === "safe" || verdict === "would-overwrite-newer" || verdict === "same"
 
-/** A replayed row when its turn comes: the CRM must still hold what the plan saw, or what the row before it wrote. */
-export const replayRow = (read: string, expected: string, target: string): "Send" | "Settled" | "Changed" =>
-  sameStatus(read, target) ? "Settled" : sameStatus(read, expected) ? "Send" : "Changed"
+/**
+ * A replayed row when its turn comes: the CRM must still hold what the plan saw, what the row before it wrote, or the
+ * present baseline, which a push that was under way when the plan was made moves when it is done.
+ */
+export const replayRow = (options: {
+  readonly read: string
+  readonly expected: string
+  readonly baseline: string | null
+  readonly target: string
+}): "Send" | "Settled" | "Changed" => {
+  const { baseline, expected, read, target } = options
+  if (sameStatus(read, target)) return "Settled"
+  return sameStatus(read, expected) || sameStatus(read, baseline) ? "Send" : "Changed"
+}
