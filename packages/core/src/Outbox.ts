@@ -177,7 +177,8 @@ export class Outbox extends Context.Service<
 
       const editStatus = Effect.fnUntraced(function* (present: Case, event: StatusChanged) {
         const now = yield* Clock.currentTimeMillis
-        yield* cases.save({ ...present, status: edit(present.status, event.status), updatedAt: now })
+        const status = edit(present.status, event.status)
+        yield* cases.save({ ...present, status, statusReported: false, updatedAt: now })
         yield* record(present, {
           id: yield* newId,
           firmId: present.firmId,

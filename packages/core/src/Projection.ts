@@ -207,6 +207,7 @@ export class Projection extends Context.Service<
             name: nameOf(client, read),
             caseType: read.caseType ?? present.caseType,
             status,
+            statusReported: false,
             review,
             reported: null,
             fields: { ...present.fields, ...read.fields },
@@ -298,11 +299,15 @@ export class Projection extends Context.Service<
           effective: isStatusInboundEffective(connection.toggles) && !(isStill && pushes.length > 0),
           same: sameStatus
         })
-        // A status that only a report has set gives way to the first read, also where the CRM never moved.
-        const isReported = present.standing === "unverified" && pushes.length === 0
-        if (verdict._tag === "Nothing" && isReported && !sameStatus(value.platform, shown)) {
-          yield* record(present, { kind: "status-applied", cause, before: value.platform, after: shown })
-          return merged({ platform: shown, basePlatform: shown, baseCrm: name, seenCrm: name })
+        // A status that only a report has set gives way to the first read: to what the read shows where the CRM never
+        // moved, or, while nothing may move, to what the sides were last settled on.
+        const isReported = present.statusReported === true && pushes.length === 0
+        const settled = value.baseCrm === null ? null : statusToPlatform(table, value.baseCrm)
+        const givesWay = verdict._tag === "Nothing" || verdict._tag === "Remember"
+        if (isReported && givesWay && settled !== null && !sameStatus(value.platform, settled)) {
+          yield* record(present, { kind: "status-applied", cause, before: value.platform, after: settled })
+          const status = { ...verdict.value, platform: settled, basePlatform: settled }
+          return { status, review: present.review ?? null }
         }
         // A move that waits for a person waits on while nothing may change; it is over when the CRM comes back.
         if (verdict._tag === "Remember") return { status: verdict.value, review: present.review ?? null }

@@ -276,6 +276,7 @@ export class Reconciler extends Context.Service<
               const counted: Case = {
                 ...known,
                 status: shown,
+                statusReported: reported !== null,
                 review,
                 reported: null,
                 standing,

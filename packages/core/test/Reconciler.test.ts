@@ -119,6 +119,29 @@ describe("taking in what the CRM says", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("lets a report that counted give way to the first read, also while status sync is off", () =>
+    Effect.gen(function* () {
+      yield* connected()
+      const crm = yield* FakeCrm
+      const setup = yield* Setup
+      yield* deliver({})
+      yield* work()
+      for (let fault = 0; fault < 200; fault++) crm.faults.push({ on: "read", how: "before" })
+      yield* deliver({ Stage: "Signed" })
+      yield* work(20, 60_000)
+      assert.strictEqual((yield* theCase).status.platform, "Signed")
+      // Staff took it back meanwhile: the read finds what the sides were settled on, and nothing will move it later.
+      crm.faults.length = 0
+      const { toggles } = yield* (yield* ConnectionStore).get(firmId, connectionId)
+      yield* setup.setToggles(firmId, connectionId, { ...toggles, syncStatuses: false })
+      yield* work(20, 60_000)
+      yield* setup.setToggles(firmId, connectionId, toggles)
+      yield* work()
+      const { standing, status } = yield* theCase
+      assert.deepStrictEqual([standing, status.platform, status.basePlatform], ["verified", "New", "New"])
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("makes no outbound work of what came in", () =>
     Effect.gen(function* () {
       yield* connected()

@@ -78,6 +78,8 @@ export const Case = Schema.Struct({
   statusEpoch: Schema.optionalKey(Schema.Int),
   /** The next verified read only sets the baselines: the CRM was not seen while the sides were apart. */
   baselinePending: Schema.optionalKey(Schema.Boolean),
+  /** The platform's status is only what a webhook reported while the CRM could not be asked: the next read replaces it. */
+  statusReported: Schema.optionalKey(Schema.Boolean),
   /** The CRM left a status that the firm marked as terminal: from which, to which, and in the CRM's own words. */
   review: Schema.optionalKey(
     Schema.NullOr(Schema.Struct({ from: Schema.String, to: Schema.String, crm: Schema.String, at: Instant }))
