@@ -165,7 +165,9 @@ export class Delivery extends Context.Service<
           const filter = { connectionId: connection.id, externalCaseId, limit: 20 }
           const receipts = yield* storage.receipts(connection.firmId, filter)
           const recent = receipts.flatMap((receipt) => {
-            if (receipt.receivedAt < since || receipt.disposition._tag !== "Accepted") return []
+            // What was ignored when it came was kept without its values, and says nothing, also once it was taken up.
+            const isTold = receipt.disposition._tag === "Accepted" && receipt.replayedAt === null
+            if (receipt.receivedAt < since || !isTold) return []
             const entries = parseBody(receipt.mediaType, receipt.body)
             if (Result.isFailure(entries)) return []
             const { id: receiptId, receivedAt } = receipt

@@ -303,6 +303,26 @@ describe("status pushes", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("say nothing of a receipt that was ignored when it came and taken up while they were written", () =>
+    Effect.gen(function* () {
+      const { crm } = yield* start
+      const setup = yield* Setup
+      const { toggles } = yield* (yield* ConnectionStore).get(firmId, connectionId)
+      yield* setup.setToggles(firmId, connectionId, { ...toggles, receive: false })
+      yield* deliver({ Stage: "Lost" })
+      yield* status("1", "Signed")
+      yield* setup.setToggles(firmId, connectionId, toggles)
+      yield* work()
+      assert.strictEqual(crm.leads.get("42")!.status, "Signed")
+      const push = (yield* jobs).find(({ work: kind }) => kind === "PushStatus")
+      assert.strictEqual(push?.state, "done")
+      assert.notInclude(
+        (yield* historyOf(yield* theCase)).map(([kind]) => kind),
+        "status-overwritten"
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("stop when the sign-in fails, until the credentials are replaced and checked", () =>
     Effect.gen(function* () {
       yield* start
