@@ -30,6 +30,12 @@ export const DeliveryTimes = Context.Reference<{
 /** A request that leaves later than this after its intent was written down has the intent written down again. */
 const intentAgeMs = 250
 
+/** Milliseconds by the monotonic clock; only differences mean something. */
+const elapsedMs = Effect.map(
+  Clock.clockWith((clock) => clock.monotonicTimeNanos),
+  (nanos) => Number(nanos / 1_000_000n)
+)
+
 type AddNote = Extract<Work, { _tag: "AddNote" }>
 
 export class Delivery extends Context.Service<
@@ -69,25 +75,34 @@ export class Delivery extends Context.Service<
       const projection = yield* Projection
       const storage = yield* Storage
       const { clientTimeoutMs, lateCommitMs, leaseMs } = yield* DeliveryTimes
-      const startedAt = yield* Clock.currentTimeMillis
+      const startedAt = yield* elapsedMs
+      // When requests of this process left, by the clock that nobody can set.
+      const leftAt = new Map<JobId, number>()
 
-      // Counted from the process's start at the earliest, so that a clock that jumped ahead cannot shorten the fence.
-      const quietUntil = (job: Job) =>
-        Effect.succeed(Math.max(job.sentAt ?? 0, startedAt) + clientTimeoutMs + lateCommitMs)
+      // Measured, not read off the wall: a clock that is set while a job waits neither shortens the fence nor stretches
+      // it. What another process sent counts from this one's start.
+      const quietMs = Effect.fnUntraced(function* ({ id }: Job) {
+        return Math.max(0, (leftAt.get(id) ?? startedAt) + clientTimeoutMs + lateCommitMs - (yield* elapsedMs))
+      })
+      const quietUntil = Effect.fnUntraced(function* (job: Job) {
+        return (yield* Clock.currentTimeMillis) + (yield* quietMs(job))
+      })
 
       // What this process knows of requests under way; a restart has only `sentAt` to go by.
       const unclear = new Map<JobId, boolean>()
       const endsUnclear = (job: Job) => {
         const known = unclear.get(job.id) ?? job.sentAt !== null
         unclear.delete(job.id)
+        if (!known) leftAt.delete(job.id)
         return known
       }
 
       /** A request whose intent is durable. Where the CRM certainly did not do it, the intent is void again. */
       const sent = <A>(lease: Lease, request: Effect.Effect<A, CrmError>) =>
-        Effect.suspend(() => {
+        Effect.flatMap(elapsedMs, (now) => {
           const { id } = lease.job
           unclear.set(id, true)
+          leftAt.set(id, now)
           return Effect.tapError(request, ({ reason }) =>
             Effect.sync(() =>
               unclear.set(id, reason._tag === "CrmOutcomeUnknown" || reason._tag === "CrmAnswerInvalid")
@@ -98,7 +113,8 @@ export class Delivery extends Context.Service<
       /** The intent's time, moved to when the request really leaves; a lease that was lost stops it. */
       const stillOurs = Effect.fnUntraced(function* (lease: Lease) {
         const now = yield* Clock.currentTimeMillis
-        if (now - (lease.job.sentAt ?? 0) <= intentAgeMs) return
+        leftAt.set(lease.job.id, yield* elapsedMs)
+        if (Math.abs(now - (lease.job.sentAt ?? 0)) <= intentAgeMs) return
         yield* Effect.mapError(
           queue.mark(lease, { leaseMs, sentAt: now }),
           () =>
@@ -109,9 +125,10 @@ export class Delivery extends Context.Service<
       /** True when the job may go on; false when it was given back to wait out its quiet period. */
       const isQuiet = Effect.fnUntraced(function* (lease: Lease) {
         if (lease.job.sentAt === null) return true
-        const until = yield* quietUntil(lease.job)
-        if ((yield* Clock.currentTimeMillis) >= until) return true
-        yield* queue.settle(lease, { _tag: "GiveBack", at: until, reason: "quiet-period", sending: true })
+        const quiet = yield* quietMs(lease.job)
+        if (quiet === 0) return true
+        const at = (yield* Clock.currentTimeMillis) + quiet
+        yield* queue.settle(lease, { _tag: "GiveBack", at, reason: "quiet-period", sending: true })
         return false
       })
 
@@ -156,6 +173,7 @@ export class Delivery extends Context.Service<
             })
           )
           unclear.delete(lease.job.id)
+          leftAt.delete(lease.job.id)
         }
       )
 
