@@ -39,7 +39,8 @@ const checkReceipts = (world: World, broken: Broken): void => {
   for (const { lead, receiptId } of sender.acknowledged)
     if (database.receipts.get(receiptId) === undefined) broken("I-1", `an acknowledged receipt of lead ${lead} is gone`)
   for (const receipt of database.receipts.values()) {
-    const { disposition, externalCaseId: lead, receivedAt } = receipt
+    const { disposition, externalCaseId: lead } = receipt
+    const receivedAt = world.watch.receivedAt.get(receipt.id) ?? 0
     if (disposition._tag === "Ignored")
       broken("I-16", `an ignored receipt of lead ${lead} was not taken up when the switch went on`)
     if (disposition._tag !== "Accepted" || lead === null) continue
@@ -181,7 +182,9 @@ const isCovered = (world: World, lead: Lead): boolean => {
   return world.database.receipts
     .values()
     .some(
-      ({ disposition, externalCaseId, receivedAt }) =>
-        externalCaseId === lead.id && disposition._tag === "Accepted" && receivedAt >= lead.editedAt
+      ({ disposition, externalCaseId, id }) =>
+        externalCaseId === lead.id &&
+        disposition._tag === "Accepted" &&
+        (world.watch.receivedAt.get(id) ?? 0) >= lead.editedAt
     )
 }

@@ -27,6 +27,7 @@ export const faultNames = [
   "webhook: about an unknown lead",
   "host: crash",
   "host: orderly stop",
+  "host: clock jumps",
   "disk: slow",
   "disk: refuses a commit",
   "people: switch flipped",

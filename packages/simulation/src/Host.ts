@@ -218,6 +218,7 @@ export class Host {
     const { jobs } = this.database
     const seen = (look: () => void) => Effect.sync(look)
     const work = Latch.makeUnsafe()
+    this.#kernel.onJump = () => void work.openUnsafe()
     const { onWork } = jobs
     jobs.onWork = () => {
       onWork()
@@ -234,7 +235,7 @@ export class Host {
           Effect.tap(queue.settle(lease, outcome), () => seen(() => watch.settled(lease, outcome))),
         // The adapter looks every 200 ms; over simulated hours it is enough to look when something is due.
         awaitWork: Effect.suspend(() => {
-          const wait = Math.min(Math.max((jobs.nextDue() ?? Infinity) - this.#kernel.now, 200), 3_600_000)
+          const wait = Math.min(Math.max((jobs.nextDue() ?? Infinity) - this.#kernel.wall, 200), 3_600_000)
           return Effect.raceFirst(
             Effect.tap(work.await, () => seen(() => work.closeUnsafe())),
             Effect.sleep(wait)
@@ -256,7 +257,15 @@ export class Host {
         atomically: (effect) => this.#onDisk(storage.atomically(effect)),
         withCase: (key, effect) => this.#onDisk(storage.withCase(key, effect)),
         receive: (receipt, added) =>
-          Effect.tap(this.#onDisk(storage.receive(receipt, added)), () => seen(() => watch.enqueued(added)))
+          Effect.tap(
+            this.#onDisk(
+              Effect.andThen(
+                seen(() => watch.receiving(receipt.id)),
+                storage.receive(receipt, added)
+              )
+            ),
+            () => seen(() => watch.enqueued(added))
+          )
       }
     }
   }

@@ -28,6 +28,12 @@ export class Kernel {
   now = start
   steps = 0
   readonly lines: Array<string> = []
+  /** How far the host's clock on the wall is ahead of the world's time; what it measures by itself is always right. */
+  #skewMs = 0
+  /** The latest time that the wall has shown. */
+  latestWall = start
+  /** Told when the clock on the wall was set. */
+  onJump: () => void = () => {}
   /** Told of every log line of error level: what it says and its cause. */
   onLog: (text: string) => void = () => {}
   readonly #dice: Dice
@@ -50,6 +56,20 @@ export class Kernel {
     this.violation ??= new Violation(invariant, text)
     this.note(`BROKEN ${invariant}: ${text}`)
     return this.violation
+  }
+
+  get wall(): number {
+    return this.now + this.#skewMs
+  }
+  /** Sets the host's clock: from now on it is so much ahead of the world, or behind it. */
+  setClock(skewMs: number): void {
+    if (skewMs === this.#skewMs) return
+    this.latestWall = Math.max(this.latestWall, this.wall, this.now + skewMs)
+    this.note(
+      `host   the clock goes ${skewMs > this.#skewMs ? "forward" : "back"} by ${Math.abs(skewMs - this.#skewMs)} ms`
+    )
+    this.#skewMs = skewMs
+    this.onJump()
   }
 
   note(text: string): void {
@@ -106,10 +126,10 @@ export class Kernel {
       makeDispatcher: () => ({ scheduleTask: (run) => this.post(run, owner), flush: () => {} })
     }
     const clock: Clock.Clock = {
-      currentTimeMillisUnsafe: () => this.now,
-      currentTimeMillis: Effect.sync(() => this.now),
-      currentTimeNanosUnsafe: () => BigInt(this.now) * 1_000_000n,
-      currentTimeNanos: Effect.sync(() => BigInt(this.now) * 1_000_000n),
+      currentTimeMillisUnsafe: () => this.wall,
+      currentTimeMillis: Effect.sync(() => this.wall),
+      currentTimeNanosUnsafe: () => BigInt(this.wall) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(this.wall) * 1_000_000n),
       monotonicTimeNanosUnsafe: () => BigInt(this.now - start) * 1_000_000n,
       monotonicTimeNanos: Effect.sync(() => BigInt(this.now - start) * 1_000_000n),
       sleep: (duration) =>

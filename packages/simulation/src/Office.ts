@@ -127,8 +127,12 @@ export class Office {
     this.events.set(event.eventId, local)
     this.#insist(
       `${what} of lead ${of.externalId} (${event.eventId})`,
-      Effect.flatMap(Outbox, (outbox) => outbox.accept(firmId, event)),
+      Effect.flatMap(Outbox, (outbox) => outbox.accept(firmId, event)).pipe(
+        Effect.catchTag("CaseNotFound", () => Effect.succeed(undefined))
+      ),
       (answer) => {
+        // The case was seen before it was committed, and the process died: there is nothing to edit.
+        if (answer === undefined) return void this.events.delete(event.eventId)
         local.answer = answer
         this.#kernel.note(`office ${event.eventId} is ${answer._tag}`)
         const isNew = answer._tag === "Queued" || answer._tag === "Held"

@@ -8,7 +8,7 @@ import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
 import { Crm, CrmError, CrmOutcomeUnknown, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
-import { CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
+import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Effect, Layer, Option, Stream } from "effect"
 import { type Answer, type Call, type CallKind, type CrmMachine, type Lead, statuses } from "./CrmMachine.ts"
@@ -58,7 +58,13 @@ const table = fieldTable(manifest.webhook, {})
 const pageSize = 2
 
 const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] => {
+  /** As through the host's door: a request that changes something leaves only while its job is still ours. */
   const call = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>) =>
+    kind === "addNote" || kind === "setStatus"
+      ? Effect.andThen(Effect.flatten(BeforeChange), send(kind, leads, act))
+      : send(kind, leads, act)
+
+  const send = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>) =>
     Effect.callback<A, CrmError>((resume) => {
       const writes = kind === "addNote" || kind === "setStatus"
       const end = (effect: Effect.Effect<A, CrmError>) => kernel.post(() => resume(effect), owner)

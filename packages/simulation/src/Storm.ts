@@ -46,6 +46,8 @@ export class Storm {
           faults.count("host: orderly stop")
           host.stop()
         })
+    if (faults.has("host: clock jumps"))
+      for (let turn = dice.between(1, 3); turn > 0; turn--) this.#sometime(() => this.#setClock())
     if (faults.has("crm: sign-in expires")) this.#sometime(() => this.#expire())
     if (faults.has("webhook: about an unknown lead"))
       this.#sometime(() => {
@@ -85,6 +87,14 @@ export class Storm {
     this.#crashes += 1
     if (counted) this.#world.faults.count("host: crash")
     this.#world.host.crashSoon()
+  }
+
+  /** By seconds, as a time server would, or by up to a day, as a person may. */
+  #setClock(): void {
+    const { dice, faults, kernel } = this.#world
+    faults.count("host: clock jumps")
+    const reach = dice.pick([5000, 120_000, 3_600_000, 86_400_000])
+    kernel.setClock(dice.between(-reach, reach))
   }
 
   #expire(): void {

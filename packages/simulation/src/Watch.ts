@@ -64,6 +64,8 @@ export class Watch {
   readonly activeNote = new Map<string, JobId>()
   readonly written = new Map<JobId, number>()
   readonly events: Array<CaseEvent> = []
+  /** When each receipt was stored by the world's time, whatever the host's clock said. */
+  readonly receivedAt = new Map<string, number>()
   /** Ids of the local events that the platform sent. */
   isLocalEvent: (eventId: string) => boolean = () => false
   readonly #lanes = new Map<string, Array<JobId>>()
@@ -107,7 +109,7 @@ export class Watch {
     if (before === undefined) return
     for (const key of ["lastSync", "lastStatusPull", "lastStatusPush", "lastWebhook"] as const) {
       const [was, is] = [before.health[key], connection.health[key]]
-      if (was !== is && (is === null || is < (was ?? 0) || is > this.#kernel.now))
+      if (was !== is && (is === null || is < (was ?? 0) || is > Math.max(this.#kernel.wall, this.#kernel.latestWall)))
         throw this.#kernel.violated("I-30", `${key} went from ${was} to ${is}`)
     }
     if (before.health.lastStatusPull !== connection.health.lastStatusPull) {
@@ -167,6 +169,10 @@ export class Watch {
     if (mine >= 0 && !lead.changes.slice(mine + 1).some(({ by, status }) => by.staff || !sameStatus(status, text)))
       throw this.#kernel.violated("I-8", `job ${job} changed the status of lead ${lead.id} twice`)
     this.written.set(job as JobId, (this.written.get(job as JobId) ?? 0) + 1)
+  }
+
+  receiving(receiptId: string): void {
+    this.receivedAt.set(receiptId, this.#kernel.now)
   }
 
   enqueued(jobs: ReadonlyArray<NewJob>): void {
