@@ -265,9 +265,11 @@ export class Lists extends Context.Service<
           since: isMoved || known === undefined ? yield* Clock.currentTimeMillis : known.since,
           cause: isMoved || known === undefined ? by : known.cause
         }
-        const event = yield* line({ firmId, id: target.id, caseId: of.id }, target.kind, change, by, detail)
+        // Kept out from now on, though it was not in: the audit has that, and nobody hears of a case that left.
+        const why = change === "removed" && !isMoved ? "was-not-in" : detail
+        const event = yield* line({ firmId, id: target.id, caseId: of.id }, target.kind, change, by, why)
         yield* store.saveMembership(next, [event])
-        yield* hooks.listed(of, [event])
+        if (isMoved) yield* hooks.listed(of, [event])
         return change
       })
 
