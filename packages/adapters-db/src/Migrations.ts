@@ -158,5 +158,16 @@ const migrations: Record<string, Migration> = {
     sql`drop index case_events_conflicts`,
     sql`create index case_events_conflicts on case_events (firm_id, at) where kind in
       ('status-superseded', 'status-overwritten', 'field-superseded', 'field-overwritten', 'status-review')`
+  ),
+  "0009-plugins": steps(
+    sql`create table plugin_versions (
+      seq integer primary key, plugin_id text not null, digest text not null, body text not null) strict`,
+    sql`create unique index plugin_versions_by_digest on plugin_versions (plugin_id, digest)`,
+    sql`create table plugin_pins (
+      plugin_id text not null, firm_id text not null, connection_id text not null, digest text not null,
+      primary key (plugin_id, firm_id, connection_id)) strict, without rowid`,
+    sql`create table plugin_swaps (
+      id text primary key, plugin_id text not null, result text not null, body text not null) strict, without rowid`,
+    sql`create index plugin_swaps_of_plugin on plugin_swaps (plugin_id, id)`
   )
 }

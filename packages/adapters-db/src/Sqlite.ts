@@ -8,6 +8,7 @@ import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
+import type { PluginStore } from "@casewire/core/ports/PluginStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
@@ -22,6 +23,7 @@ import * as MappingStoreSqlite from "./MappingStore.ts"
 import * as ListStoreSqlite from "./ListStore.ts"
 import { migrateToLatest } from "./Migrations.ts"
 import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
+import * as PluginStoreSqlite from "./PluginStore.ts"
 import * as QueueSqlite from "./Queue.ts"
 import * as RunStoreSqlite from "./RunStore.ts"
 import { takeOwnership } from "./SingleOwner.ts"
@@ -58,6 +60,7 @@ export const layerSqlite = (
   | ListStore
   | DocumentStore
   | MappingStore
+  | PluginStore
   | RunStore
   | SubscriptionStore
   | StoreFitness,
@@ -72,6 +75,7 @@ export const layerSqlite = (
     ListStoreSqlite.layer,
     DocumentStoreSqlite.layer(options.documents),
     MappingStoreSqlite.layer,
+    PluginStoreSqlite.layer,
     RunStoreSqlite.layer,
     SubscriptionStoreSqlite.layer,
     StoreFitness.layer

@@ -7,6 +7,9 @@ import type { Generated } from "kysely"
 export interface Tables {
   runs: { firm_id: string; id: string; connection_id: string; kind: string; state: string; body: Buffer }
   run_rows: { firm_id: string; run_id: string; number: number; key: string; state: string; body: Buffer }
+  plugin_versions: { seq: Generated<number>; plugin_id: string; digest: string; body: string }
+  plugin_pins: { plugin_id: string; firm_id: string; connection_id: string; digest: string }
+  plugin_swaps: { id: string; plugin_id: string; result: string; body: string }
   subscriptions: { firm_id: string; id: string; body: Buffer; secrets: Buffer | null }
   hook_deliveries: { firm_id: string; id: string; subscription_id: string; state: string; body: Buffer }
   store: { key: string; value: string }

@@ -5,6 +5,7 @@ import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
 import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
 import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
 import { listStoreContract } from "@casewire/contract-kit/ListStore"
+import { pluginStoreContract } from "@casewire/contract-kit/PluginStore"
 import { queueContract } from "@casewire/contract-kit/Queue"
 import { runStoreContract } from "@casewire/contract-kit/RunStore"
 import { subscriptionStoreContract } from "@casewire/contract-kit/SubscriptionStore"
@@ -27,4 +28,5 @@ mappingStoreContract("SQLite", options)
 listStoreContract("SQLite", options)
 timelineContract("SQLite", options)
 runStoreContract("SQLite", options)
+pluginStoreContract("SQLite", options)
 subscriptionStoreContract("SQLite", options)

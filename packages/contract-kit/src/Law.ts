@@ -12,6 +12,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
+import type { PluginStore } from "@casewire/core/ports/PluginStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { RunStore } from "@casewire/core/ports/RunStore"
 import type { Storage } from "@casewire/core/ports/Storage"
@@ -26,6 +27,7 @@ export type Ports =
   | Timeline
   | Queue
   | MappingStore
+  | PluginStore
   | CaseStore
   | ConnectionStore
   | ListStore

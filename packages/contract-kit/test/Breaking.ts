@@ -7,6 +7,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { ListStore } from "@casewire/core/ports/ListStore"
+import { PluginStore } from "@casewire/core/ports/PluginStore"
 import { Queue } from "@casewire/core/ports/Queue"
 import { RunStore } from "@casewire/core/ports/RunStore"
 import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
@@ -26,6 +27,7 @@ export interface Own {
   readonly lists: ListStore["Service"]
   readonly mappings: MappingStore["Service"]
   readonly runs: RunStore["Service"]
+  readonly plugins: PluginStore["Service"]
   readonly subscriptions: SubscriptionStore["Service"]
 }
 
@@ -45,6 +47,7 @@ export const inTimeline = mutantOf("timeline")
 export const inLists = mutantOf("lists")
 export const inMappings = mutantOf("mappings")
 export const inRuns = mutantOf("runs")
+export const inPlugins = mutantOf("plugins")
 export const inSubscriptions = mutantOf("subscriptions")
 
 export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer.Layer<Ports> =>
@@ -60,6 +63,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         timeline: yield* Timeline,
         mappings: yield* MappingStore,
         runs: yield* RunStore,
+        plugins: yield* PluginStore,
         subscriptions: yield* SubscriptionStore
       }
       const ports = { ...own, ...mutant(own) }
@@ -72,6 +76,7 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         Context.add(Timeline, ports.timeline),
         Context.add(MappingStore, ports.mappings),
         Context.add(RunStore, ports.runs),
+        Context.add(PluginStore, ports.plugins),
         Context.add(SubscriptionStore, ports.subscriptions)
       )
     })

@@ -5,6 +5,7 @@ import { connectionStoreLaws } from "../src/ConnectionStore.ts"
 import { documentStoreLaws } from "../src/DocumentStore.ts"
 import { mappingStoreLaws } from "../src/MappingStore.ts"
 import { listStoreLaws } from "../src/ListStore.ts"
+import { pluginStoreLaws } from "../src/PluginStore.ts"
 import { queueLaws } from "../src/Queue.ts"
 import { runStoreLaws } from "../src/RunStore.ts"
 import { subscriptionStoreLaws } from "../src/SubscriptionStore.ts"
@@ -19,6 +20,7 @@ const promised = [
   [listStoreLaws, 15],
   [mappingStoreLaws, 20],
   [runStoreLaws, 15],
+  [pluginStoreLaws, 15],
   [subscriptionStoreLaws, 15]
 ] as const
 

@@ -6,6 +6,7 @@ import { connectionStoreContract } from "../src/ConnectionStore.ts"
 import { documentStoreContract } from "../src/DocumentStore.ts"
 import { mappingStoreContract } from "../src/MappingStore.ts"
 import { listStoreContract } from "../src/ListStore.ts"
+import { pluginStoreContract } from "../src/PluginStore.ts"
 import { queueContract } from "../src/Queue.ts"
 import { runStoreContract } from "../src/RunStore.ts"
 import { subscriptionStoreContract } from "../src/SubscriptionStore.ts"
@@ -24,4 +25,5 @@ mappingStoreContract("memory", options)
 listStoreContract("memory", options)
 timelineContract("memory", options)
 runStoreContract("memory", options)
+pluginStoreContract("memory", options)
 subscriptionStoreContract("memory", options)

@@ -13,6 +13,7 @@ import type { JobId } from "../domain/Job.ts"
 import type { Campaign, List, ListEvent, Membership } from "../domain/List.ts"
 import type { CatalogSnapshot, MappingDraft, MappingVersion } from "../domain/MappingVersion.ts"
 import type { Receipt } from "../domain/Receipt.ts"
+import type { KeptVersion, Pin, Swap } from "../domain/PluginSwap.ts"
 import type { Run, RunRow } from "../domain/Run.ts"
 import type { StatusTable } from "../domain/StatusLinks.ts"
 import type { HookDelivery, Subscription } from "../domain/Subscription.ts"
@@ -119,6 +120,9 @@ export class Database extends Context.Service<
     /** Newest first. */
     readonly hookSecrets: Table<ReadonlyArray<{ readonly secret: string; readonly validUntil: Instant | null }>>
     readonly hookDeliveries: Table<HookDelivery>
+    readonly pluginVersions: Table<{ readonly version: KeptVersion; readonly position: number }>
+    readonly pluginPins: Table<Pin>
+    readonly pluginSwaps: Table<Swap>
     readonly runs: Table<Run>
     readonly runRows: Table<{ readonly firmId: string; readonly runId: string; readonly row: RunRow }>
     readonly jobs: Jobs
@@ -193,6 +197,9 @@ export class Database extends Context.Service<
       subscriptions: new Table(),
       hookSecrets: new Table(),
       hookDeliveries: new Table(),
+      pluginVersions: new Table(),
+      pluginPins: new Table(),
+      pluginSwaps: new Table(),
       runs: new Table(),
       runRows: new Table(),
       jobs: new Jobs(),

@@ -9,6 +9,7 @@ import { Database } from "./Database.ts"
 import * as DocumentStore from "./DocumentStore.ts"
 import * as ListStore from "./ListStore.ts"
 import * as MappingStore from "./MappingStore.ts"
+import * as PluginStore from "./PluginStore.ts"
 import * as Queue from "./Queue.ts"
 import * as RunStore from "./RunStore.ts"
 import * as Storage from "./Storage.ts"
@@ -24,6 +25,7 @@ export const layerNoDeps = Layer.mergeAll(
   ListStore.layer,
   MappingStore.layer,
   DocumentStore.layer,
+  PluginStore.layer,
   Timeline.layer,
   RunStore.layer,
   SubscriptionStore.layer
