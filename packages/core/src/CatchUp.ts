@@ -6,15 +6,16 @@
  * ticks, so a crash in between, or a receipt or job that was judged by switches of a moment ago, is made good as well.
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
-import { type Case, type CaseId, ExternalCaseId } from "./domain/Case.ts"
+import { type Case, type CaseId, ExternalCaseId, type FieldValue } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { holderOf } from "./domain/Held.ts"
+import { sameField } from "./domain/FieldSync.ts"
 import { newId } from "./domain/Ids.ts"
 import { type Job, JobId, Priority } from "./domain/Job.ts"
 import { outgoingRefusal } from "./domain/Mapping.ts"
 import { afterToggles, isAsked, isOutboundEffective, rebased } from "./domain/StatusResume.ts"
 import { sameStatus } from "./domain/StatusSync.ts"
-import { heldBy, intake, isStatusInboundEffective } from "./domain/Toggles.ts"
+import { heldBy, intake, isFieldSyncEffective, isStatusInboundEffective } from "./domain/Toggles.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Queue } from "./ports/Queue.ts"
@@ -24,7 +25,13 @@ const pageSize = 200
 
 /** Whether cases may be waiting to be read that only `run` knows of. */
 export const isCatchUpDue = (connection: Connection): boolean =>
+  isStatusCatchUpDue(connection) || isFieldCatchUpDue(connection)
+
+const isStatusCatchUpDue = (connection: Connection): boolean =>
   connection.catchUpDue !== undefined && isStatusInboundEffective(connection.toggles) && !isAsked(connection)
+
+const isFieldCatchUpDue = ({ fieldCatchUpDue, toggles }: Connection): boolean =>
+  fieldCatchUpDue !== undefined && isFieldSyncEffective(toggles)
 
 export class CatchUp extends Context.Service<
   CatchUp,
@@ -108,13 +115,12 @@ export class CatchUp extends Context.Service<
           )
       })
 
-      /** The CRM was seen to hold another status while sync was off; what that read could not apply is read again. */
+      /** The CRM was seen to hold another value while sync was off; what that read could not apply is read again. */
       const readApart = Effect.fnUntraced(function* (connection: Connection) {
         const { firmId, id: connectionId } = connection
-        const isApart = (of: Case) => {
-          const { baselinePending, status } = rebased(connection, of)
-          return baselinePending !== true && status.seenCrm !== null && !sameStatus(status.seenCrm, status.baseCrm)
-        }
+        const [ofStatus, ofFields] = [isStatusCatchUpDue(connection), isFieldCatchUpDue(connection)]
+        const isApart = (of: Case) =>
+          (ofStatus && isStatusApart(connection, of)) || (ofFields && Object.values(of.values).some(isFieldApart))
         for (let before: CaseId | undefined; ;) {
           const page = yield* cases.list(firmId, {
             connectionId,
@@ -142,8 +148,14 @@ export class CatchUp extends Context.Service<
         yield* readApart(connection)
         yield* Effect.ignore(
           connections.update(connection.firmId, connection.id, (value) => {
-            const { catchUpDue, ...done } = value
-            return catchUpDue === connection.catchUpDue ? done : value
+            const { catchUpDue, fieldCatchUpDue, ...done } = value
+            const isDone = isStatusCatchUpDue(connection) && catchUpDue === connection.catchUpDue
+            const areDone = isFieldCatchUpDue(connection) && fieldCatchUpDue === connection.fieldCatchUpDue
+            return {
+              ...done,
+              ...(isDone || catchUpDue === undefined ? {} : { catchUpDue }),
+              ...(areDone || fieldCatchUpDue === undefined ? {} : { fieldCatchUpDue })
+            }
           })
         )
       })
@@ -152,3 +164,10 @@ export class CatchUp extends Context.Service<
     })
   )
 }
+
+const isStatusApart = (connection: Connection, of: Case): boolean => {
+  const { baselinePending, status } = rebased(connection, of)
+  return baselinePending !== true && status.seenCrm !== null && !sameStatus(status.seenCrm, status.baseCrm)
+}
+
+const isFieldApart = ({ baseCrm, seenCrm }: FieldValue): boolean => !sameField(seenCrm, baseCrm)

@@ -3,7 +3,9 @@ import { Mappings } from "@casewire/core/Mappings"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
 import { Outbox } from "@casewire/core/Outbox"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Queue } from "@casewire/core/ports/Queue"
+import { Setup } from "@casewire/core/Setup"
 import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -244,6 +246,22 @@ describe("a field edited in the CRM", () => {
         conflicts.map(({ after, before, kind }) => [kind, before, after]),
         [["field-overwritten", "Toe", "Back pain"]]
       )
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("that the CRM changed while field sync was off is taken in when it is on again", () =>
+    Effect.gen(function* () {
+      yield* start()
+      const setup = yield* Setup
+      const { toggles } = yield* (yield* ConnectionStore).get(firmId, connectionId)
+      yield* setup.setToggles(firmId, connectionId, { ...toggles, sendFields: false })
+      yield* staffSets("Custom101", "Back pain")
+      yield* deliver({})
+      yield* work()
+      assert.strictEqual((yield* platform)["injury"], "neck")
+      yield* setup.setToggles(firmId, connectionId, toggles)
+      yield* work()
+      assert.strictEqual((yield* platform)["injury"], "back")
     }).pipe(Effect.provide(layer))
   )
 })

@@ -75,6 +75,8 @@ export const Connection = Schema.Struct({
   statusEpoch: Schema.optionalKey(Schema.Struct({ number: Schema.Int, apartSince: Instant })),
   /** When the switches were changed last, until what that made possible is done; see `CatchUp`. */
   catchUpDue: Schema.optionalKey(Instant),
+  /** When the sync of mapped fields became effective again, until what was read meanwhile is read once more. */
+  fieldCatchUpDue: Schema.optionalKey(Instant),
   /** The run whose frozen rows are being replayed. */
   replayPlan: Schema.optionalKey(Schema.String),
   /** The pull that runs, or the last one. */

@@ -10,7 +10,7 @@ import type { Case } from "./Case.ts"
 import type { Connection } from "./Connection.ts"
 import { type TwoWay } from "./Merge.ts"
 import { sameStatus, statusKey } from "./StatusSync.ts"
-import { isStatusOutboundEffective } from "./Toggles.ts"
+import { isFieldSyncEffective, isStatusOutboundEffective } from "./Toggles.ts"
 
 /** Whether status pushes may leave: the switches are on, and nothing waits for an answer. */
 export const isOutboundEffective = (connection: Connection): boolean =>
@@ -22,9 +22,11 @@ export const isAsked = (connection: Connection): boolean =>
 
 /**
  * The connection after its switches changed. `waiting` says whether status pushes are held: with none, there is nothing
- * to ask and the sides just go on by the merge table.
+ * to ask and the sides just go on by the merge table. Mapped fields ask nothing: they catch up once they are synced again.
  */
-export const afterToggles = (before: Connection, after: Connection, waiting: boolean, now: number): Connection => {
+export const afterToggles = (before: Connection, changed: Connection, waiting: boolean, now: number): Connection => {
+  const isBack = !isFieldSyncEffective(before.toggles) && isFieldSyncEffective(changed.toggles)
+  const after = isBack ? { ...changed, fieldCatchUpDue: now } : changed
   const was = isStatusOutboundEffective(before.toggles)
   const is = isStatusOutboundEffective(after.toggles)
   if (!is) return was && after.statusOffSince === undefined ? { ...after, statusOffSince: now } : after
