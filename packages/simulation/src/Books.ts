@@ -5,8 +5,10 @@
 import type { Case } from "@casewire/core/domain/Case"
 import type { Job } from "@casewire/core/domain/Job"
 import { rebased } from "@casewire/core/domain/StatusResume"
+import { sameField } from "@casewire/core/domain/FieldSync"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import type { Lead } from "./CrmMachine.ts"
+import { fieldMap } from "./FieldMap.ts"
 import { connectionId } from "./Office.ts"
 import type { World } from "./Run.ts"
 import { readOf } from "./SimulatedCrm.ts"
@@ -23,6 +25,7 @@ export const checkBooks = (world: World): void => {
   checkEdits(world, jobs, broken)
   checkConvergence(world, jobs, broken)
   checkLists(world, jobs, broken)
+  if (world.story.mapped) checkFields(world, jobs, broken)
 }
 
 /** Why a local edit may end unsent: a person chose so, or the CRM went on since the plan. The sides may differ then. */
@@ -71,7 +74,7 @@ const checkReceipts = (world: World, broken: Broken): void => {
 const checkOperations = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
   const { crm, office } = world
   const byEvent = Map.groupBy(
-    jobs.filter(({ work }) => work._tag === "AddNote" || work._tag === "PushStatus"),
+    jobs.filter(({ work }) => ["AddNote", "PushStatus", "PushFields"].includes(work._tag)),
     ({ work }) => ("eventId" in work ? work.eventId : "")
   )
   for (const [eventId, { answer, event, lead }] of office.events) {
@@ -80,7 +83,7 @@ const checkOperations = (world: World, jobs: ReadonlyArray<Job>, broken: Broken)
     if ((answer?._tag === "Queued" || answer?._tag === "Held") && of.length === 0)
       broken("I-9", `event ${eventId} has no job`)
     const [job] = of
-    if (event._tag === "StatusChanged") continue
+    if (event._tag === "StatusChanged" || event._tag === "FieldsChanged") continue
     const notes =
       crm.leads.get(lead)?.notes.filter(({ text }) => text.includes(`${eventId}:`) || text.includes(`${eventId}.`)) ??
       []
@@ -104,6 +107,9 @@ const checkEdits = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
   const { office, watch } = world
   const edits = [...office.events.values()].filter(({ event }) => event._tag === "StatusChanged").length
   if (watch.written.size > edits) broken("I-13", `${watch.written.size} pushes for ${edits} local edits`)
+  const fieldEdits = [...office.events.values()].filter(({ event }) => event._tag === "FieldsChanged").length
+  if (watch.fields.written.size > fieldEdits)
+    broken("I-13", `${watch.fields.written.size} field pushes for ${fieldEdits} local edits`)
   const events = world.database.events.values().map(({ event }) => event)
   for (const job of jobs) {
     if (job.work._tag !== "PushStatus") continue
@@ -145,6 +151,45 @@ const checkConvergence = (world: World, jobs: ReadonlyArray<Job>, broken: Broken
       broken("I-3", `the client of lead ${lead.id} is ${lead.fullName} in the CRM and ${client?.fullName} here`)
   }
 }
+
+/**
+ * I-3, I-15: at rest each mapped field is the same on both sides, or the edit that was not sent is there to be seen. A
+ * field that only comes in is the CRM's; one that only goes out was written or is waiting.
+ */
+const checkFields = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
+  for (const lead of world.crm.leads.values()) {
+    const known = caseOf(world, lead.id)
+    if (lead.gone || known === undefined || known.standing !== "verified" || !isCovered(world, lead)) continue
+    const isStuck = jobs.some(
+      ({ key, state, work }) =>
+        key === lead.id &&
+        (work._tag === "ReadCase" || work._tag === "ApplyReceipt" || work._tag === "PushFields") &&
+        (state === "dead" || state === "uncertain" || state === "held")
+    )
+    if (isStuck) continue
+    for (const { crmKey, direction, platformField } of fieldMap) {
+      const value = known.values[platformField]
+      const theirs = lead.fields[crmKey] ?? ""
+      const ours = value?.platform ?? ""
+      if (sameField(ours, theirs)) continue
+      const isEdited = value !== undefined && !sameField(value.platform, value.basePlatform)
+      const wasDropped = [...world.office.events.values()].some(
+        ({ answer, event, lead: of }) =>
+          of === lead.id &&
+          event._tag === "FieldsChanged" &&
+          platformField in event.fields &&
+          (answer?._tag === "Dropped" || isSkipped(jobs, event.eventId))
+      )
+      if (isEdited && wasDropped) continue
+      // What only goes out leaves the CRM's own later value alone.
+      if (direction === "to" && !isEdited && sameField(value?.baseCrm ?? null, theirs)) continue
+      broken("I-3", `field ${platformField} of lead ${lead.id} is "${theirs}" in the CRM and "${ours}" here`)
+    }
+  }
+}
+
+const isSkipped = (jobs: ReadonlyArray<Job>, id: string): boolean =>
+  jobs.some(({ state, work }) => work._tag === "PushFields" && work.eventId === id && state === "skipped")
 
 /** I-6: whom a person or the latest receipt took off the list is off it; a copy counts as the receipt it copies. */
 const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {

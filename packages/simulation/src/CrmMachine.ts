@@ -19,7 +19,9 @@ import type { Faults } from "./Faults.ts"
 import type { Kernel, Owner } from "./Kernel.ts"
 
 export type Reason = CrmError["reason"]
-export type CallKind = "read" | "changes" | "notes" | "addNote" | "setStatus" | "verify"
+export type CallKind = "read" | "changes" | "notes" | "addNote" | "setStatus" | "updateFields" | "verify"
+export const isWrite = (kind: CallKind): boolean =>
+  kind === "addNote" || kind === "setStatus" || kind === "updateFields"
 
 /** When the CRM is done at the latest with a request, counted from its start, whoever waits. */
 export const lateCommitMs = 120_000
@@ -33,12 +35,17 @@ interface Change {
   readonly status: string
   readonly by: Author
 }
+/** Further fields by their key; an empty text is an empty field. */
+export type Fields = Readonly<Record<string, string>>
 
 export interface Lead {
   readonly id: string
   readonly contactId: string
   status: string
   fullName: string
+  fields: Fields
+  /** Who wrote each field last. */
+  readonly fieldAuthors: Map<string, Author>
   updatedAt: number
   /** When the firm's staff changed it last, to the millisecond. */
   editedAt: number
@@ -63,8 +70,8 @@ export interface Call {
   /** When the caller stopped waiting: by an answer, a time-out or its death. */
   endedIn: number | null
   answered: boolean
-  /** Statuses that a read found, by lead. */
-  readonly found: Map<string, { readonly status: string; readonly fullName: string }>
+  /** What a read found, by lead. */
+  readonly found: Map<string, { readonly status: string; readonly fullName: string; readonly fields: Fields }>
 }
 
 export type Answer<A> = { readonly ok: true; readonly value: A } | { readonly ok: false; readonly reason: Reason }
@@ -80,6 +87,9 @@ export class CrmMachine {
   onChange: (lead: Lead, by: Author) => void = () => {}
   onCall: (call: Call) => void = () => {}
   onWrite: (call: Call, lead: Lead, text: string) => void = () => {}
+  /** A status or fields are about to be written. */
+  onAsked: (lead: string, what: string | Fields) => void = () => {}
+  onFields: (call: Call, lead: Lead, fields: Fields) => void = () => {}
   /** Which job is writing to a lead now. */
   jobAt: (kind: CallKind, lead: string) => string = () => "unknown"
   readonly #kernel: Kernel
@@ -88,6 +98,7 @@ export class CrmMachine {
   readonly #latency: number
   readonly #jobs = new Map<number, string>()
   readonly #writes = new Map<string, Array<Call>>()
+  readonly #fieldWrites = new Map<string, Array<Call>>()
   #moment = 0
   #version = 0
   #number = 0
@@ -112,6 +123,8 @@ export class CrmMachine {
       contactId: `contact-${id}`,
       status: statuses[0]!,
       fullName,
+      fields: {},
+      fieldAuthors: new Map(),
       updatedAt: 0,
       editedAt: 0,
       version: 0,
@@ -126,20 +139,24 @@ export class CrmMachine {
   }
 
   /** A change by the firm's staff. */
-  edit(lead: Lead, change: { readonly status?: string; readonly fullName?: string; readonly gone?: boolean }): void {
-    Object.assign(lead, change)
+  edit(
+    lead: Lead,
+    change: { readonly status?: string; readonly fullName?: string; readonly gone?: boolean; readonly fields?: Fields }
+  ): void {
+    Object.assign(lead, { ...change, fields: { ...lead.fields, ...change.fields } })
+    for (const key of Object.keys(change.fields ?? {})) lead.fieldAuthors.set(key, { staff: true })
     this.#kernel.note(`crm    staff changes lead ${lead.id}: ${JSON.stringify(change)}`)
     this.#touch(lead, { staff: true })
   }
 
-  #touch(lead: Lead, by: Author): void {
+  #touch(lead: Lead, by: Author, isStatus = true): void {
     lead.version = ++this.#version
     const precision = this.#faults.has("crm: times in whole seconds") ? 1000 : 1
     if (precision > 1) this.#faults.count("crm: times in whole seconds")
     lead.updatedAt = Math.floor(this.#kernel.now / precision) * precision
     if (by.staff) lead.editedAt = this.#kernel.now
     const last = lead.changes.at(-1)
-    if (last?.status !== lead.status || !by.staff)
+    if (last?.status !== lead.status || (!by.staff && isStatus))
       lead.changes.push({ at: this.#kernel.now, moment: this.moment(), status: lead.status, by })
     this.onChange(lead, by)
   }
@@ -168,10 +185,11 @@ export class CrmMachine {
     this.calls.set(call.number, call)
     this.inFlight.add(call)
     kernel.note(`crm    call ${call.number} ${kind} ${leads.join(",")} begins`)
-    if (kind === "addNote" || kind === "setStatus") {
+    if (isWrite(kind)) {
       const lead = leads[0]!
       this.#jobs.set(call.number, this.jobAt(kind, lead))
       if (kind === "setStatus") this.#writes.set(lead, [...this.writesTo(lead), call])
+      if (kind === "updateFields") this.#fieldWrites.set(lead, [...this.fieldWritesTo(lead), call])
     }
     this.onCall(call)
     const travel = this.#dice.between(1, this.#latency)
@@ -211,7 +229,7 @@ export class CrmMachine {
   ): boolean {
     const { now } = this.#kernel
     const faults = this.#faults
-    const writes = kind === "addNote" || kind === "setStatus"
+    const writes = isWrite(kind)
     const fail = (reason: Reason): Answer<A> => ({ ok: false, reason })
     if (faults.strikes("crm: 429 with Retry-After"))
       refuse(new CrmRateLimited({ until: now + this.#dice.between(1000, 60_000) }))
@@ -246,6 +264,10 @@ export class CrmMachine {
   writesTo(lead: string): ReadonlyArray<Call> {
     return this.#writes.get(lead) ?? []
   }
+  /** The same of writes to its fields. */
+  fieldWritesTo(lead: string): ReadonlyArray<Call> {
+    return this.#fieldWrites.get(lead) ?? []
+  }
 
   hangUp(call: Call): void {
     call.endedIn ??= this.moment()
@@ -265,6 +287,19 @@ export class CrmMachine {
     this.#kernel.note(`crm    call ${call.number} commits: lead ${id} is ${status}`)
     this.onWrite(call, lead!, status)
     this.#touch(lead!, { staff: false, job: this.jobOf(call) })
+    return { ok: true, value: {} }
+  }
+
+  setFields(call: Call, id: string, fields: Fields): Answer<{}> {
+    const lead = this.leads.get(id)
+    const refusal = this.#refusal(lead)
+    if (refusal !== undefined) return refusal
+    this.#kernel.note(`crm    call ${call.number} commits: lead ${id} gets ${JSON.stringify(fields)}`)
+    this.onFields(call, lead!, fields)
+    const by: Author = { staff: false, job: this.jobOf(call) }
+    lead!.fields = { ...lead!.fields, ...fields }
+    for (const key of Object.keys(fields)) lead!.fieldAuthors.set(key, by)
+    this.#touch(lead!, by, false)
     return { ok: true, value: {} }
   }
 

@@ -2,13 +2,14 @@
 import { noAutoAdd } from "@casewire/core/domain/List"
 import { type Database, Transaction } from "@casewire/core/memory/Database"
 import { Redacted } from "effect"
+import { fieldMap } from "./FieldMap.ts"
 import { allOn, connectionId, firmId, listId } from "./Office.ts"
 import { caseType, manifest } from "./SimulatedCrm.ts"
 import type { Story } from "./Story.ts"
 
-export const connect = (database: Database["Service"], now: number, { words }: Story): void => {
+export const connect = (database: Database["Service"], now: number, { mapped, words }: Story): void => {
   const tx = new Transaction(database)
-  const isLinked = words.links.length > 0
+  const isLinked = words.links.length > 0 || mapped
   database.firms.set(tx, firmId, { id: firmId, name: "Firm", createdAt: now })
   database.connections.set(tx, connectionId, {
     id: connectionId,
@@ -27,6 +28,18 @@ export const connect = (database: Database["Service"], now: number, { words }: S
     createdAt: now,
     updatedAt: now
   })
+  if (mapped)
+    database.mappings.set(tx, JSON.stringify([firmId, connectionId, caseType.externalId, null, "1"]), {
+      firmId,
+      connectionId,
+      caseType: caseType.externalId,
+      campaignId: null,
+      number: 1,
+      entries: fieldMap,
+      savedAt: now,
+      savedBy: "a person",
+      origin: null
+    })
   if (isLinked)
     database.statusTables.set(tx, JSON.stringify([firmId, connectionId, caseType.externalId]), {
       firmId,

@@ -22,10 +22,11 @@ import { Effect, Exit, Stream } from "effect"
 import { type CrmMachine, statuses } from "./CrmMachine.ts"
 import type { Dice } from "./Dice.ts"
 import type { Faults } from "./Faults.ts"
+import { fieldValues } from "./FieldMap.ts"
 import type { Host, HostServices } from "./Host.ts"
 import type { Kernel } from "./Kernel.ts"
 import type { Staff } from "./Staff.ts"
-import type { Words } from "./Words.ts"
+import type { Story } from "./Story.ts"
 
 export const firmId = FirmId.make("firm-1")
 export const listId = ListId.make("list-1")
@@ -41,7 +42,7 @@ export const allOn: Toggles = {
   sendDocuments: true,
   syncStatuses: true
 }
-const switches = ["enabled", "receive", "send", "sendMessages", "sendCalls", "syncStatuses"] as const
+const switches = ["enabled", "receive", "send", "sendFields", "sendMessages", "sendCalls", "syncStatuses"] as const
 
 export interface LocalEvent {
   readonly event: PlatformEvent
@@ -61,7 +62,7 @@ export class Office {
   readonly #host: Host
   readonly #crm: CrmMachine
   readonly #staff: Staff
-  readonly #words: Words
+  readonly #story: Story
   #toggles: Toggles = allOn
 
   constructor(options: {
@@ -71,7 +72,7 @@ export class Office {
     readonly host: Host
     readonly crm: CrmMachine
     readonly staff: Staff
-    readonly words: Words
+    readonly story: Story
   }) {
     this.#kernel = options.kernel
     this.#dice = options.dice
@@ -79,7 +80,7 @@ export class Office {
     this.#host = options.host
     this.#crm = options.crm
     this.#staff = options.staff
-    this.#words = options.words
+    this.#story = options.story
   }
 
   /** Does it until it is answered. */
@@ -115,7 +116,8 @@ export class Office {
     if (known.length === 0) return
     const of = this.#dice.pick(known)
     const choice = this.#dice.next()
-    if (choice < 0.45) this.#editStatus(of)
+    if (this.#story.mapped && this.#dice.chance(0.35)) this.#editFields(of)
+    else if (choice < 0.45) this.#editStatus(of)
     else if (choice < 0.53) this.pull()
     else if (choice < 0.57) this.#takeOffList(of)
     else if (choice < 0.85) this.#say(of)
@@ -147,12 +149,23 @@ export class Office {
     if (known.length > 0) this.#editStatus(this.#dice.pick(known))
   }
   #editStatus(of: Case): void {
-    const status = this.#dice.pick(this.#words.platform.filter((name) => !sameStatus(name, of.status.platform)))
+    const status = this.#dice.pick(this.#story.words.platform.filter((name) => !sameStatus(name, of.status.platform)))
     const eventId = `edit-${this.events.size + 1}`
     this.#send(
       of,
       PlatformEvent.cases.StatusChanged.make({ eventId, caseId: CaseId.make(of.id), status }),
       `sets status ${status}`
+    )
+  }
+
+  #editFields(of: Case): void {
+    const eventId = `fields-${this.events.size + 1}`
+    const names = this.#dice.pick([["injury"], ["injury"], ["budget"], ["injury", "budget"], ["source"]])
+    const fields = Object.fromEntries(names.map((name) => [name, [this.#dice.pick(fieldValues)]]))
+    this.#send(
+      of,
+      { _tag: "FieldsChanged", eventId, caseId: CaseId.make(of.id), fields },
+      `sets ${JSON.stringify(fields)}`
     )
   }
 
@@ -299,7 +312,7 @@ export class Office {
     for (const { row, runId } of this.#host.database.runRows.values()) {
       if (runId !== id || row.verdict === "missing" || row.verdict === "cannot-tell") continue
       const { caseId = "", expected = "", target = "" } = row.detail
-      const written = this.#words.written(target)
+      const written = this.#story.words.written(target)
       const isThere = statuses.includes(written)
       if (isThere !== (row.verdict !== "not-mapped") && !sameStatus(written, expected))
         throw this.#kernel.violated(

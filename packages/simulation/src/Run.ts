@@ -62,8 +62,8 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
   const watch = new Watch(kernel, database, crm, story.words)
   crm.feedsChanges = dice.chance(0.6)
   const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, defect })
-  const staff = new Staff(crm, dice, faults)
-  const office = new Office({ kernel, dice: new Dice(seed, 6), faults, host, crm, staff, words: story.words })
+  const staff = new Staff(crm, dice, faults, story.mapped)
+  const office = new Office({ kernel, dice: new Dice(seed, 6), faults, host, crm, staff, story })
   const sender = new Sender(kernel, new Dice(seed, 7), faults, host, crm)
   watch.isLocalEvent = (eventId) => office.events.has(eventId)
   watch.mayEdit = ({ externalId, status }) =>

@@ -11,7 +11,8 @@ import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Effect, Layer, Option, Stream } from "effect"
-import { type Answer, type Call, type CallKind, type CrmMachine, type Lead, statuses } from "./CrmMachine.ts"
+import { type Answer, type Call, type CallKind, type CrmMachine, isWrite, type Lead, statuses } from "./CrmMachine.ts"
+import { crmKeys } from "./FieldMap.ts"
 import type { Kernel, Owner } from "./Kernel.ts"
 
 export const clientTimeoutMs = 20_000
@@ -55,18 +56,20 @@ export const { manifest } = plugin
 export const caseType = { externalId: "7", name: "Injury" }
 const table = fieldTable(manifest.webhook, {})
 
+const valuesOf = (text: string | undefined): ReadonlyArray<string> => (text === undefined || text === "" ? [] : [text])
+
 const pageSize = 2
 
 const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] => {
   /** As through the host's door: a request that changes something leaves only while its job is still ours. */
-  const call = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>) =>
-    kind === "addNote" || kind === "setStatus"
-      ? Effect.andThen(Effect.flatten(BeforeChange), send(kind, leads, act))
+  const call = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>, leaves = () => {}) =>
+    isWrite(kind)
+      ? Effect.flatten(BeforeChange).pipe(Effect.andThen(Effect.sync(leaves)), Effect.andThen(send(kind, leads, act)))
       : send(kind, leads, act)
 
   const send = <A>(kind: CallKind, leads: ReadonlyArray<string>, act: (call: Call) => Answer<A>) =>
     Effect.callback<A, CrmError>((resume) => {
-      const writes = kind === "addNote" || kind === "setStatus"
+      const writes = isWrite(kind)
       const end = (effect: Effect.Effect<A, CrmError>) => kernel.post(() => resume(effect), owner)
       const cut = kernel.at(
         clientTimeoutMs,
@@ -98,8 +101,10 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
     status: { name: lead.status, raw: lead.status },
     client: { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName },
     updatedAt: lead.updatedAt,
-    ...(by === null ? {} : { createdAt: by.number }),
-    fields: {}
+    // A page of the list leaves the further fields out.
+    ...(by === null
+      ? { fields: {} }
+      : { createdAt: by.number, fields: Object.fromEntries(crmKeys.map((key) => [key, valuesOf(lead.fields[key])])) })
   })
 
   return Crm.of({
@@ -156,7 +161,7 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
         value: ids.flatMap((id) => {
           const lead = crm.leads.get(id)
           if (lead === undefined || lead.gone) return []
-          by.found.set(id, { status: lead.status, fullName: lead.fullName })
+          by.found.set(id, { status: lead.status, fullName: lead.fullName, fields: lead.fields })
           return [toCase(lead, by)]
         })
       })),
@@ -171,8 +176,20 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
         }))
       })),
     addNote: ({ id, text }) => call("addNote", [id], (by) => crm.addNote(by, id, text)),
-    updateFields: () => Effect.succeed({}),
-    setStatus: ({ id, status }) => call("setStatus", [id], (by) => crm.setStatus(by, id, status))
+    updateFields: ({ fields, id }) =>
+      call(
+        "updateFields",
+        [id],
+        (by) => crm.setFields(by, id, fields),
+        () => crm.onAsked(id, fields)
+      ),
+    setStatus: ({ id, status }) =>
+      call(
+        "setStatus",
+        [id],
+        (by) => crm.setStatus(by, id, status),
+        () => crm.onAsked(id, status)
+      )
   })
 }
 

@@ -9,9 +9,12 @@ export interface Story {
   /** Status sync goes off, both sides edit, it comes on again and the firm is asked. */
   readonly parting: boolean
   readonly words: Words
+  /** Fields are mapped in every direction. */
+  readonly mapped: boolean
 }
 
 export const storyOf = (dice: Dice): Story => ({
   parting: dice.chance(0.4),
-  words: dice.chance(0.5) ? linkedWords : plainWords
+  words: dice.chance(0.5) ? linkedWords : plainWords,
+  mapped: dice.chance(0.5)
 })

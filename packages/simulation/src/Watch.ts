@@ -12,7 +12,8 @@ import { isStatusInboundEffective, type Toggles } from "@casewire/core/domain/To
 import type { Database } from "@casewire/core/memory/Database"
 import { laneOf, occupiesLane } from "@casewire/core/memory/Jobs"
 import type { Lease, Outcome } from "@casewire/core/ports/Queue"
-import type { Call, CrmMachine, Lead } from "./CrmMachine.ts"
+import { type Call, type CrmMachine, type Fields, isWrite, type Lead } from "./CrmMachine.ts"
+import { FieldWatch } from "./FieldWatch.ts"
 import type { Kernel } from "./Kernel.ts"
 import { readOf } from "./SimulatedCrm.ts"
 import type { Words } from "./Words.ts"
@@ -38,7 +39,10 @@ export const rowNames = [
   "list: removed",
   "list: add waits for a read",
   "list: waiting add dropped",
-  "list: older or held-off add refused"
+  "list: older or held-off add refused",
+  "field: first or newer value applied",
+  "field: sent or there already",
+  "field: push pending, CRM wins"
 ] as const
 export type RowName = (typeof rowNames)[number]
 
@@ -50,8 +54,14 @@ const listRows: Readonly<Record<string, RowName | undefined>> = {
   refused: "list: older or held-off add refused"
 }
 
-type Gate = "enabled" | "receive" | "send" | "sendMessages" | "sendCalls" | "syncStatuses"
-const gates: ReadonlyArray<Gate> = ["enabled", "receive", "send", "sendMessages", "sendCalls", "syncStatuses"]
+const gates = ["enabled", "receive", "send", "sendFields", "sendMessages", "sendCalls", "syncStatuses"] as const
+const fieldRows: Partial<Record<CaseEvent["kind"], RowName>> = {
+  "field-applied": "field: first or newer value applied",
+  "field-pushed": "field: sent or there already",
+  "field-superseded": "field: push pending, CRM wins"
+}
+
+type Gate = (typeof gates)[number]
 /** How long after a switch went off a call may still begin. */
 const graceMs = 1000
 
@@ -63,6 +73,7 @@ export class Watch {
   readonly activePush = new Map<string, JobId>()
   readonly activeNote = new Map<string, JobId>()
   readonly written = new Map<JobId, number>()
+  readonly fields: FieldWatch
   readonly events: Array<CaseEvent> = []
   /** When each receipt was stored by the world's time, whatever the host's clock said. */
   readonly receivedAt = new Map<string, number>()
@@ -89,7 +100,11 @@ export class Watch {
     this.#words = words
     crm.onCall = (call) => this.#call(call)
     crm.onWrite = (call, lead, text) => this.#write(call, lead, text)
-    crm.jobAt = (kind, lead) => (kind === "addNote" ? this.activeNote : this.activePush).get(lead) ?? "unknown"
+    crm.onAsked = (lead, what) => this.#asked(lead, what)
+    this.fields = new FieldWatch(kernel, database, crm)
+    crm.jobAt = (kind, lead) =>
+      (kind === "addNote" ? this.activeNote : kind === "setStatus" ? this.activePush : this.fields.active).get(lead) ??
+      "unknown"
   }
 
   #row(name: RowName): void {
@@ -149,12 +164,21 @@ export class Watch {
     }
     off("enabled")
     if (call.kind === "changes") off("receive")
-    if (call.kind === "addNote" || call.kind === "setStatus") off("send")
+    if (isWrite(call.kind)) off("send")
+    if (call.kind === "updateFields") for (const gate of ["receive", "sendFields"] as const) off(gate)
     if (call.kind === "setStatus") off("syncStatuses")
     if (call.kind === "addNote") {
       const job = this.#database.jobs.get(this.activeNote.get(call.leads[0]!)!)?.job
       if (job?.work._tag === "AddNote") off(job.work.source === "message" ? "sendMessages" : "sendCalls")
     }
+  }
+
+  /** A status or fields are about to leave: in the CRM's words, and nothing that nobody edited. */
+  #asked(lead: string, what: string | Fields): void {
+    if (typeof what !== "string") return this.fields.asked(lead, what)
+    const work = this.#database.jobs.get(this.activePush.get(lead)!)?.job.work
+    if (work?._tag === "PushStatus" && this.#words.written(work.target) !== what)
+      throw this.#kernel.violated("I-14", `the edit ${work.target} of lead ${lead} is sent as ${what}`)
   }
 
   /** The CRM writes what we asked for. */
@@ -186,7 +210,8 @@ export class Watch {
         const pushes = this.pushes.get(job.key) ?? []
         this.pushes.set(job.key, [...pushes, job.id])
       }
-      if ((work._tag === "PushStatus" || work._tag === "AddNote") && !this.isLocalEvent(work.eventId))
+      const isOutbound = work._tag === "PushStatus" || work._tag === "AddNote" || work._tag === "PushFields"
+      if (isOutbound && !this.isLocalEvent(work.eventId))
         throw this.#kernel.violated("I-13", `${work._tag} on lead ${job.key} without a local event`)
     }
   }
@@ -206,6 +231,7 @@ export class Watch {
           throw this.#kernel.violated("I-12", `${nameOf(job)} began before ${nameOf(other.job)} left the lane`)
       }
       if (job.work._tag === "PushStatus") this.activePush.set(job.key, job.id)
+      if (job.work._tag === "PushFields") this.fields.active.set(job.key, job.id)
       if (job.work._tag === "AddNote") this.activeNote.set(job.key, job.id)
     }
   }
@@ -225,6 +251,8 @@ export class Watch {
   recorded(event: CaseEvent): void {
     this.#kernel.note(`case   ${event.kind}: ${event.before} -> ${event.after} because of ${tail(event.cause)}`)
     this.events.push(event)
+    const fieldRow = fieldRows[event.kind]
+    if (fieldRow !== undefined) this.#row(fieldRow)
     if (event.kind === "status-pushed") {
       this.#pushed += 1
       const isThere = !this.written.has(event.cause as JobId)
@@ -259,6 +287,7 @@ export class Watch {
         throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
       return
     }
+    this.fields.saved(before, value, is === was ? undefined : this.#crm.calls.get(is ?? 0))
     const moved =
       !sameStatus(before.status.platform, value.status.platform) ||
       !sameStatus(before.status.baseCrm, value.status.baseCrm) ||
