@@ -27,7 +27,7 @@ export const workspacePackages = (root: string): ReadonlyArray<WorkspacePackage>
         return {
           name: manifest.name,
           folder,
-          dependencies: Object.keys(manifest.dependencies ?? {}),
+          dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
           devDependencies: Object.keys(manifest.devDependencies ?? {}),
           exports: Object.keys(manifest.exports ?? {})
         }

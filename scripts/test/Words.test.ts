@@ -6,7 +6,18 @@ import { describe, expect, it } from "vitest"
 import { filesUnder, namingFaults, sizeFaults, sourceFiles, wordsFound } from "../guards/Tree.ts"
 
 const root = join(import.meta.dirname, "../..")
-const neutral = ["core", "contract-kit", "adapters-db", "adapters-http", "api", "plugin-host", "sheets", "simulation"]
+const neutral = [
+  "core",
+  "contract-kit",
+  "adapters-db",
+  "adapters-http",
+  "api",
+  "plugin-host",
+  "plugin-kit",
+  "plugin-template",
+  "sheets",
+  "simulation"
+]
 const vendor = /law.?ruler/i
 // Written so that this file does not find itself.
 const privatePlaces = new RegExp(

@@ -1,6 +1,6 @@
 /** Ways in which the CRM laws look at failures and state, so that a law reads as its sentence. */
 import type { CrmError } from "@casewire/core/ports/Crm"
-import { assert } from "@effect/vitest"
+import { assert } from "chai"
 import { Effect, Result, Stream } from "effect"
 import type { CrmService } from "./CrmLaw.ts"
 

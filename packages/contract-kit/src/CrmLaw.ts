@@ -29,7 +29,10 @@ export interface CrmTrial {
 }
 
 export interface CrmLaw {
+  /** Unique: skips, reports and the page of laws name a law by it. */
   readonly title: string
+  /** What goes wrong in a firm where the law is broken, and how plugins come to break it. */
+  readonly why: string
   readonly capability?: CrmCapability
   readonly run: (trial: CrmTrial) => Effect.Effect<void, CrmError, Scope.Scope>
 }

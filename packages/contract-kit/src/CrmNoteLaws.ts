@@ -1,8 +1,11 @@
 /** Notes: once, where the firm looks for them, and found again by their marker whatever happened to the answer. */
-import { assert } from "@effect/vitest"
+import { assert } from "chai"
+import { plainText } from "@casewire/core/domain/Note"
 import { Clock, Effect } from "effect"
+import fc from "fast-check"
 import { failsWith, marker } from "./CrmExpectations.ts"
 import type { CrmLaw, CrmTrial } from "./CrmLaw.ts"
+import { forEvery } from "./CrmProperty.ts"
 
 /** The notes that the CRM holds in the category of client communications. */
 const clientNotes = ({ sandbox }: CrmTrial) =>
@@ -10,11 +13,12 @@ const clientNotes = ({ sandbox }: CrmTrial) =>
     notes.filter(({ category }) => category === sandbox.facts.clientCategory).map(({ text }) => text)
   )
 
-const law = (title: string, run: CrmLaw["run"]): CrmLaw => ({ title, capability: "notes", run })
+const law = (title: string, why: string, run: CrmLaw["run"]): CrmLaw => ({ title, why, capability: "notes", run })
 
 export const noteLaws: ReadonlyArray<CrmLaw> = [
   law(
     "a note appears exactly once among the client communications",
+    "This is what the firm pays for: each message is one note, in the place where staff looks.",
     Effect.fnUntraced(function* (trial) {
       const before = yield* clientNotes(trial)
       const { externalId } = yield* trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text: "Called, left word." })
@@ -24,6 +28,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a note is read back under the id that was answered, in its category",
+    "The id is kept for ever as the proof of delivery. Answer the CRM's own id of the note.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       const { externalId } = yield* crm.addNote({ id, text: "Called." })
@@ -36,6 +41,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a marker survives reading back",
+    "Every note ends in a marker line. When an answer is lost, the host looks for it before it sends again.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       yield* crm.addNote({ id, text: `SMS to client\n\nSee you at 10.\n${marker}` })
@@ -44,7 +50,28 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
     })
   ),
   law(
+    "any text is kept as it was sent",
+    "Messages hold whatever people type. What the CRM cannot hold is replaced alike every time, never cut or dropped.",
+    Effect.fnUntraced(function* (trial) {
+      // What the CRM's pages would take for markup is the business of another law.
+      const text = fc
+        .string({ unit: "binary", minLength: 1, maxLength: 200 })
+        .map((text) => text.replace(/[<>&]/g, "."))
+      const sayable = text.filter((text) => plainText(text).trim() !== "")
+      yield* forEvery(sayable, (text) =>
+        Effect.gen(function* () {
+          const { externalId } = yield* trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text })
+          const [kept] = (yield* trial.crm.notes({ id: trial.sandbox.facts.cases[0]!, since: null })).filter(
+            (note) => note.externalId === externalId
+          )
+          assert.strictEqual(kept?.text.trim(), plainText(text).trim())
+        })
+      )
+    })
+  ),
+  law(
     "letters of every script and pictures survive",
+    "Clients write in their own language. Send UTF-8 and say so; check what the CRM holds, not what it answered.",
     Effect.fnUntraced(function* (trial) {
       const text = 'José & Søn — שלום, مرحبا, 你好 😀\n100 % "sure" + 1\ttab'
       yield* trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text })
@@ -53,6 +80,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "no markup and no control character reaches the CRM",
+    "A note is shown in the CRM's web pages. `plainText` of core drops control characters; angle brackets are yours to disarm.",
     Effect.fnUntraced(function* (trial) {
       const text = "Hi <b>José</b><script>alert(1)</script> a\u0000b\u0007c\r\nnext"
       yield* trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text })
@@ -64,6 +92,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a note as long as the manifest allows is taken whole",
+    "The host cuts long texts into parts of `notes.maxLength`. If the CRM takes less, say the smaller number.",
     Effect.fnUntraced(function* (trial) {
       const { maxLength } = trial.plugin.manifest.notes
       const text = `${"é".repeat(maxLength - marker.length - 1)}\n${marker}`
@@ -73,6 +102,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a longer note is refused, and nothing of it is written",
+    "Half a transcript would look like a whole one. Refuse with `CrmRefused` before anything is sent.",
     Effect.fnUntraced(function* (trial) {
       const before = yield* clientNotes(trial)
       const text = "x".repeat(trial.plugin.manifest.notes.maxLength + 1)
@@ -82,6 +112,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "an empty note is refused",
+    "It would be noise in the client's record, and some CRMs answer with an error that nobody can read.",
     Effect.fnUntraced(function* (trial) {
       const before = yield* clientNotes(trial)
       yield* failsWith(trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text: " \n\t" }), "CrmRefused")
@@ -90,6 +121,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a note for a case that the CRM does not know is CrmNotFound",
+    "The host ends the job at once and tells the firm. With another reason it would try again for days.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { retryable } = yield* failsWith(crm.addNote({ id: sandbox.facts.unknownCase, text: "x" }), "CrmNotFound")
       assert.isFalse(retryable)
@@ -97,6 +129,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a lost answer to a note is CrmOutcomeUnknown, and the marker finds it",
+    "The request left and no answer came: the CRM may have written it. Say that it is unknown; the host looks for the marker.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       yield* sandbox.setFault({ kind: "answer-lost", on: "addNote" })
@@ -107,6 +140,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a note that is written late is CrmOutcomeUnknown, and found once it is there",
+    'A busy CRM may write after it hung up. Never take silence for "not written".',
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       yield* sandbox.setFault({ kind: "late-commit", on: "addNote" })
@@ -118,6 +152,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a truncated answer to a note is no success: CrmOutcomeUnknown",
+    "The note may be there, but its id is not known. Decode the answer wholly before it counts as a success.",
     Effect.fnUntraced(function* (trial) {
       yield* trial.sandbox.setFault({ kind: "truncated", on: "addNote" })
       yield* failsWith(trial.crm.addNote({ id: trial.sandbox.facts.cases[0]!, text: "Called." }), "CrmOutcomeUnknown")
@@ -126,6 +161,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a server error to a note is CrmOutcomeUnknown",
+    "A 500 after the work was done is common. Only a plain refusal means that nothing was written.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       yield* sandbox.setFault({ kind: "server-error", on: "addNote" })
       yield* failsWith(crm.addNote({ id: sandbox.facts.cases[0]!, text: "Called." }), "CrmOutcomeUnknown")
@@ -133,6 +169,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a rate limit to a note is CrmRateLimited, and nothing is written",
+    "The host sends again later. Let the door's failure pass.",
     Effect.fnUntraced(function* (trial) {
       const before = yield* clientNotes(trial)
       yield* trial.sandbox.setFault({ kind: "rate-limited", on: "addNote", retryAfterSeconds: 3 })
@@ -142,6 +179,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a note after the login ended is written once",
+    "A 401 means that nothing was done, so signing in and sending once more is safe. Do it once.",
     Effect.fnUntraced(function* (trial) {
       const id = trial.sandbox.facts.cases[0]!
       yield* trial.crm.read({ ids: [id] })
@@ -152,6 +190,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "staff's notes are read with their categories, newest last",
+    "The firm's communication tool shows them. Sort them yourself.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, staffCategory } = sandbox.facts
       const id = cases[0]!
@@ -174,6 +213,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "notes since a moment leave older ones out and no newer one",
+    "The host asks for what is new. Keep a note whose time the CRM does not tell.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       const since = (yield* Clock.currentTimeMillis) - 60_000
@@ -192,6 +232,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "every page of a long history is read",
+    "A marker on page two must be found, or the note is sent again. Read until the CRM says that it was the last page.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const id = sandbox.facts.cases[0]!
       const texts = Array.from({ length: 120 }, (_, number) => `Note ${number}`)
@@ -201,7 +242,32 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
     })
   ),
   law(
+    "notes that an answer repeats are read once",
+    "Pages overlap while staff is writing. Put what came into a map by id.",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const id = sandbox.facts.cases[0]!
+      yield* sandbox.writeNote(id, { category: sandbox.facts.staffCategory, text: "Once" })
+      const sound = yield* crm.notes({ id, since: null })
+      yield* sandbox.setFault({ kind: "duplicated", on: "notes" })
+      assert.deepStrictEqual(yield* crm.notes({ id, since: null }), sound)
+    })
+  ),
+  law(
+    "notes in another order are read newest last",
+    "The host shows and compares them in order of time. Sort them yourself.",
+    Effect.fnUntraced(function* ({ crm, sandbox }) {
+      const id = sandbox.facts.cases[0]!
+      yield* sandbox.writeNote(id, { category: sandbox.facts.staffCategory, text: "First" })
+      yield* Effect.sleep(1100)
+      yield* sandbox.writeNote(id, { category: sandbox.facts.staffCategory, text: "Second" })
+      const sound = yield* crm.notes({ id, since: null })
+      yield* sandbox.setFault({ kind: "reordered", on: "notes" })
+      assert.deepStrictEqual(yield* crm.notes({ id, since: null }), sound)
+    })
+  ),
+  law(
     "truncated notes are CrmAnswerInvalid, never an empty list",
+    '"No notes" would mean "not written yet", and the note would be sent twice.',
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       yield* sandbox.setFault({ kind: "truncated", on: "notes" })
       yield* failsWith(crm.notes({ id: sandbox.facts.cases[0]!, since: null }), "CrmAnswerInvalid")
@@ -209,6 +275,7 @@ export const noteLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "notes of another record are CrmAnswerInvalid",
+    "A marker looked for in another client's notes is never found. Compare the record's id in the answer.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       for (const id of sandbox.facts.cases)
         yield* sandbox.writeNote(id, { category: sandbox.facts.staffCategory, text: "x" })

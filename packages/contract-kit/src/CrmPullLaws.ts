@@ -1,16 +1,17 @@
 /** Pulling what changed: nothing is skipped, nothing comes twice in one pull, and a cursor goes on where it stood. */
 import { statusKey } from "@casewire/core/domain/StatusSync"
 import type { CrmScope } from "@casewire/core/ports/Crm"
-import { assert } from "@effect/vitest"
+import { assert } from "chai"
 import { Effect, Stream } from "effect"
 import { failsWith, pull } from "./CrmExpectations.ts"
 import type { CrmLaw } from "./CrmLaw.ts"
 
-const law = (title: string, run: CrmLaw["run"]): CrmLaw => ({ title, capability: "changes", run })
+const law = (title: string, why: string, run: CrmLaw["run"]): CrmLaw => ({ title, why, capability: "changes", run })
 
 export const pullLaws: ReadonlyArray<CrmLaw> = [
   law(
     "a first pull finds what changed lately, each case once",
+    "The first pull after connecting looks back a little, so that nothing falls between set-up and the first webhook.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
@@ -21,6 +22,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a pull brings the state that the case has now",
+    "What is pulled is applied. It must be the same mapping as a read's.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       yield* sandbox.changeStatus(cases[0]!, otherStatuses[0])
@@ -32,6 +34,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "the next pull goes on from the cursor",
+    "A cursor is the CRM's own time or position of the newest change that was seen. Overlap a little; never skip.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       const first = yield* pull(crm, null)
@@ -49,6 +52,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a cursor outlives the plugin that made it",
+    "Cursors are stored. Keep everything in the text, nothing in memory, and give its format a version.",
     Effect.fnUntraced(function* ({ crm, open, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       const { cursor } = yield* pull(crm, null)
@@ -62,6 +66,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a pull with nothing new ends, with a cursor",
+    "Without a cursor the next pull would begin from the start.",
     Effect.fnUntraced(function* ({ crm }) {
       const { cursor } = yield* pull(crm, null)
       assert.notStrictEqual((yield* pull(crm, cursor)).cursor, "")
@@ -69,6 +74,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a change made during a pull is in this pull or the next",
+    "Lists shift while they are read. Move the cursor with the last page only, and overlap.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       const seen = new Set<string>()
@@ -87,6 +93,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a pull that breaks off fails, and its cursor loses nothing",
+    "A cursor that moved before its page was read loses what stood on it.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const { cases, otherStatuses } = sandbox.facts
       const { cursor } = yield* pull(crm, null)
@@ -101,12 +108,14 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a cursor that is not the plugin's is refused",
+    'A cursor of an older format must not be taken for "the beginning of time". Decode it by a schema.',
     Effect.fnUntraced(function* ({ crm }) {
       for (const cursor of ["", "soon", "{}", "[]", "-1"]) yield* failsWith(pull(crm, cursor), "CrmRefused")
     })
   ),
   law(
     "a pull with a scope holds every case of it, ends with a page that says so, and says how many there are or nothing",
+    "History imports use it and show progress. `isLast` ends them; a wrong `total` shows 140 percent.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const pages = yield* Stream.runCollect(crm.changes(null, everything))
       const ids = new Set(pages.flatMap(({ cases }) => cases.map(({ externalId }) => externalId)))
@@ -120,6 +129,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a scope's dates leave out what changed before and after them, and the ends count",
+    "A firm imports by month. A record on the border must be in one of the two.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const [id] = sandbox.facts.cases
       const [read] = yield* crm.read({ ids: [id!] })
@@ -135,6 +145,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a scope of one case type, by name or id, holds its cases and no others; an unknown one is refused",
+    "Filter yourself where the CRM ignores a filter that it does not know.",
     Effect.fnUntraced(function* ({ crm, sandbox }) {
       const [id] = sandbox.facts.cases
       const [read] = yield* crm.read({ ids: [id!] })
@@ -154,6 +165,7 @@ export const pullLaws: ReadonlyArray<CrmLaw> = [
   ),
   law(
     "a pull with a scope goes on behind its first page with another plugin, and takes no other cursor",
+    "An import may stop for days and go on after an update of the plugin.",
     Effect.fnUntraced(function* ({ crm, open, sandbox }) {
       const [first] = yield* Stream.runCollect(Stream.take(crm.changes(null, everything), 1))
       const later = yield* open({})

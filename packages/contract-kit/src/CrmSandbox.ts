@@ -7,7 +7,7 @@ import type { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { Effect } from "effect"
 
 export type SandboxFault =
-  /** Refused, with the number of seconds to wait where `retryAfterSeconds` is given. */
+  /** Refused, with the number of seconds to wait where `retryAfterSeconds` is given, else without saying when. */
   | "rate-limited"
   /** Done, and the connection closed without an answer. */
   | "answer-lost"
@@ -21,6 +21,10 @@ export type SandboxFault =
   | "expired-login"
   /** The answer is about another record. */
   | "wrong-record"
+  /** The answer's list holds every record twice. */
+  | "duplicated"
+  /** The answer's list comes in another order. */
+  | "reordered"
   /** The answer comes after the client gave up. */
   | "slow"
 
@@ -77,9 +81,6 @@ export interface SandboxFacts {
   readonly field: string
   /** Field names that would take over the call. */
   readonly forbiddenFields: ReadonlyArray<string>
-  /** A folder inside another one, as `CrmDocument.folder` says it. */
-  readonly subfolder: string
-  readonly unknownDocument: string
   /** Where the firm looks for client communications. */
   readonly clientCategory: string
   readonly staffCategory: string
@@ -93,6 +94,16 @@ export interface SandboxFacts {
   readonly clientWords: ReadonlyArray<string>
 }
 
+export interface SandboxDocuments {
+  /** A folder inside another one, as `CrmDocument.folder` says it. */
+  readonly subfolder: string
+  /** An id under which there is no document. */
+  readonly unknown: string
+  /** Files a document as staff does; without a folder, in any of the CRM's. */
+  readonly add: (id: ExternalCaseId, document: SandboxDocument & { readonly folder?: string }) => Effect.Effect<void>
+  readonly now: (id: ExternalCaseId) => Effect.Effect<ReadonlyArray<SandboxDocument>>
+}
+
 export interface CrmSandbox {
   readonly facts: SandboxFacts
   /** Back to the seed: no faults, no rate limit, no request lines. */
@@ -101,12 +112,8 @@ export interface CrmSandbox {
   /** As staff does it in the CRM's own screens. */
   readonly changeStatus: (id: ExternalCaseId, status: string) => Effect.Effect<void>
   readonly writeNote: (id: ExternalCaseId, note: SandboxNote) => Effect.Effect<void>
-  /** Files a document as staff does; without a folder, in any of the CRM's. */
-  readonly addDocument: (
-    id: ExternalCaseId,
-    document: SandboxDocument & { readonly folder?: string }
-  ) => Effect.Effect<void>
-  readonly documentsNow: (id: ExternalCaseId) => Effect.Effect<ReadonlyArray<SandboxDocument>>
+  /** Only where the plugin says that it carries documents. */
+  readonly documents?: SandboxDocuments
   /** Strikes the next `times` (default 1) calls of that kind. */
   readonly setFault: (fault: {
     readonly kind: SandboxFault

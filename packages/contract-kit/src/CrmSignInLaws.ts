@@ -1,5 +1,5 @@
 /** Signing in: what `verify` shows, and how wrong credentials fail. */
-import { assert } from "@effect/vitest"
+import { assert } from "chai"
 import { Effect, Stream } from "effect"
 import { failsWith } from "./CrmExpectations.ts"
 import type { CrmLaw } from "./CrmLaw.ts"
@@ -7,6 +7,7 @@ import type { CrmLaw } from "./CrmLaw.ts"
 export const signInLaws: ReadonlyArray<CrmLaw> = [
   {
     title: "good credentials pass every check",
+    why: "People see these checks when they connect. A check that fails although all is well sends them to their CRM's support for nothing. Give each check a name of its own: the console shows them by name.",
     run: Effect.fnUntraced(function* ({ crm }) {
       const checks = [...(yield* Stream.runCollect(crm.verify))]
       assert.isAbove(checks.length, 1)
@@ -19,6 +20,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "every check has a label and says what was found or what to do",
+    why: "A red mark alone helps nobody. Say in `detail` what was found, or what the person at the form does next.",
     run: Effect.fnUntraced(function* ({ crm, open, sandbox }) {
       const checks = [...(yield* Stream.runCollect(crm.verify))]
       const failed = [...(yield* Stream.runCollect((yield* open(sandbox.facts.lockedOut)).verify))]
@@ -30,6 +32,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a wrong credential is a failed check that names its field",
+    why: "The form puts the cursor into the field that `field` names. Look at the CRM's own error code: it often tells which value it refused.",
     run: Effect.fnUntraced(function* ({ open, plugin, sandbox }) {
       const names = plugin.manifest.credentials.map(({ name }) => name)
       for (const { field, named, value } of sandbox.facts.wrongCredentials) {
@@ -42,6 +45,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a call with credentials that are refused fails with CrmAuthFailed",
+    why: "The host stops all work of the connection at `CrmAuthFailed` and asks a person. Any other reason would be tried again for hours.",
     run: Effect.fnUntraced(function* ({ open, sandbox }) {
       const crm = yield* open(sandbox.facts.lockedOut)
       const failure = yield* failsWith(crm.read({ ids: sandbox.facts.cases.slice(0, 1) }), "CrmAuthFailed")
@@ -50,6 +54,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "after a refused sign-in no further call leaves, so that nobody is locked out",
+    why: "Many CRMs lock a user after a few wrong passwords. Remember a refusal in the plugin and answer the next calls from memory.",
     run: Effect.fnUntraced(function* ({ open, sandbox }) {
       const crm = yield* open(sandbox.facts.lockedOut)
       const ids = sandbox.facts.cases.slice(0, 1)
@@ -61,6 +66,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "verify asks anew although a sign-in was refused before",
+    why: "A person who corrected something at the CRM presses Verify. It must ask the CRM, not the plugin's memory of the refusal.",
     run: Effect.fnUntraced(function* ({ open, sandbox }) {
       const crm = yield* open(sandbox.facts.lockedOut)
       yield* failsWith(crm.read({ ids: sandbox.facts.cases.slice(0, 1) }), "CrmAuthFailed")
@@ -71,6 +77,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a login that ended heals itself",
+    why: "Sessions end without notice. On the CRM's 401, drop the token, sign in once more and repeat the call once; only then give up.",
     run: Effect.fnUntraced(function* ({ crm, sandbox }) {
       const ids = sandbox.facts.cases.slice(0, 1)
       yield* crm.read({ ids })
@@ -80,6 +87,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "calls made side by side share one login",
+    why: "After a start many calls come at once. Guard the sign-in with a semaphore, or the first second costs a login for each of them.",
     run: Effect.fnUntraced(function* ({ crm, open, sandbox }) {
       const ids = sandbox.facts.cases.slice(0, 1)
       yield* crm.read({ ids })
@@ -95,6 +103,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "no secret stands in any request line",
+    why: "Addresses end up in logs of proxies and of the CRM. Credentials go into the body or the authorization header.",
     run: Effect.fnUntraced(function* ({ crm, plugin, sandbox }) {
       const { cases, field, otherStatuses, secrets } = sandbox.facts
       const [id] = cases
@@ -114,6 +123,7 @@ export const signInLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "no secret and no client's data stand in a failure's message",
+    why: "Messages are logged, shown and sent to support. Name the call and the status; never quote what was sent or what came back.",
     run: Effect.fnUntraced(function* ({ crm, open, sandbox }) {
       const { cases, clientWords, lockedOut, secrets } = sandbox.facts
       const ids = cases.slice(0, 1)

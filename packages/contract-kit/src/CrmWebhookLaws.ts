@@ -4,9 +4,11 @@ import { type Entry, type FlatRecord, parseBody } from "@casewire/core/domain/Fl
 import { statusKey } from "@casewire/core/domain/StatusSync"
 import { fieldTable, normaliseKey } from "@casewire/core/domain/WebhookFields"
 import type { CrmReceipt } from "@casewire/core/ports/Crm"
-import { assert } from "@effect/vitest"
+import { assert } from "chai"
 import { Effect, Result } from "effect"
+import fc from "fast-check"
 import type { CrmLaw, CrmTrial } from "./CrmLaw.ts"
+import { forEvery } from "./CrmProperty.ts"
 import type { SandboxWebhook } from "./CrmSandbox.ts"
 
 const entriesOf = ({ mediaType, text }: SandboxWebhook): FlatRecord => Result.getOrThrow(parseBody(mediaType, text))
@@ -34,6 +36,7 @@ const sample = Effect.fnUntraced(function* ({ plugin, sandbox }: CrmTrial) {
 export const webhookLaws: ReadonlyArray<CrmLaw> = [
   {
     title: "a webhook reports the case that it names",
+    why: "Intake accepted the webhook by the manifest; `decode` must find the same record with the same look-up (`findFields`).",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const { case: decoded, receiptId, warnings } = reported(yield* decodeOne(trial, entries))
@@ -44,6 +47,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "every format decodes to the same change",
+    why: "A firm may choose how its CRM posts: form, JSON or multipart. All arrive as a flat list of keys and values.",
     run: Effect.fnUntraced(function* (trial) {
       const webhooks = yield* trial.sandbox.sendWebhook(trial.sandbox.facts.cases[0]!)
       assert.isNotEmpty(webhooks)
@@ -53,6 +57,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "what a webhook says is what a read finds",
+    why: "The webhook shows a new case at once, the read confirms it. If the two map differently, every case flickers.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const { case: decoded } = reported(yield* decodeOne(trial, entries))
@@ -67,6 +72,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "the Test button is recognised, whatever its format",
+    why: 'The CRM\'s Test button sends placeholders. They must never become a case called "{{name}}".',
     run: Effect.fnUntraced(function* (trial) {
       const webhook = yield* trial.sandbox.pressTest
       assert.strictEqual((yield* decodeOne(trial, entriesOf(webhook)))._tag, "TestPressed")
@@ -74,6 +80,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a webhook that lacks a required field names it",
+    why: "The firm sees which field to add. Take the errors from `findFields` as they are.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries, fieldOf } = yield* sample(trial)
       for (const { name } of trial.plugin.manifest.webhook.required) {
@@ -88,6 +95,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a firm's own name for a field is understood",
+    why: "Firms name the keys of their webhooks themselves; their aliases come with each receipt. Build the look-up from them.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries, fieldOf } = yield* sample(trial)
       const { record } = trial.plugin.manifest.webhook
@@ -99,6 +107,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "keys are matched without case, blanks and punctuation",
+    why: "`Lead ID`, `lead_id` and `LeadID` are one key to people. `fieldTable` does this where the plugin asks it.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries, fieldOf } = yield* sample(trial)
       const expected = yield* decodeOne(trial, entries)
@@ -110,7 +119,42 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
     })
   },
   {
+    title: "keys in any order decode to the same change",
+    why: "JSON objects and forms have no order that anybody promises. Look keys up, never count on positions.",
+    run: Effect.fnUntraced(function* (trial) {
+      const { entries, fieldOf } = yield* sample(trial)
+      const required = entries.filter((entry) => fieldOf(entry) !== undefined)
+      const expected = yield* decodeOne(trial, required)
+      const order = fc.shuffledSubarray([...required], { minLength: required.length })
+      yield* forEvery(order, (shuffled) =>
+        Effect.map(decodeOne(trial, shuffled), (change) => assert.deepStrictEqual(change, expected))
+      )
+    })
+  },
+  {
+    title: "any record at all gets an answer",
+    why: "Webhooks come from the open internet and from firms' own settings. Whatever stands in them, `decode` answers and never throws.",
+    run: Effect.fnUntraced(function* (trial) {
+      const { entries } = yield* sample(trial)
+      const known = entries.map(([key]) => key)
+      const text = fc.string({ unit: "binary", maxLength: 40 })
+      const entry = fc.tuple(fc.oneof(fc.constantFrom(...known), text), text)
+      const records = fc.array(fc.array(entry, { maxLength: 12 }), { maxLength: 4 })
+      yield* forEvery(records, (given) =>
+        Effect.gen(function* () {
+          const receipts = given.map((record, index) => receipt(record, String(index)))
+          const changes = yield* trial.crm.decode({ receipts })
+          assert.deepStrictEqual(
+            changes.map(({ receiptId }) => receiptId),
+            receipts.map(({ receiptId }) => receiptId)
+          )
+        })
+      )
+    })
+  },
+  {
     title: "blanks and fillers are not said, and never cost the record",
+    why: 'A blank means "not said", never "empty": otherwise a half-filled webhook erases a client\'s phone number.',
     run: Effect.fnUntraced(function* (trial) {
       const { entries, fieldOf } = yield* sample(trial)
       const { fillers, record } = trial.plugin.manifest.webhook
@@ -127,6 +171,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "an unreadable value is a warning and never costs the record",
+    why: "One odd date must not lose a lead. Leave the value out and name the field in `warnings`.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries, fieldOf } = yield* sample(trial)
       const dates = trial.plugin.manifest.webhook.required
@@ -144,6 +189,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a repeated key gives several values, a comma does not",
+    why: "Multiple choice comes as a repeated key. A comma is part of an ordinary answer.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const rest: FlatRecord = [...entries, ["Answer", "First"], ["Answer", "Second"], ["Other", "First, Second"]]
@@ -154,6 +200,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "options of the address are not fields of the record",
+    why: "`list_id` and its like steer Casewire; they come in the same body and say nothing about the record.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const { options } = trial.plugin.manifest.webhook
@@ -165,6 +212,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "a decorated status is named plainly and kept raw",
+    why: 'Some CRMs post "3. Signed" or "Signed (12)". The name is compared, the raw spelling is kept.',
     run: Effect.fnUntraced(function* (trial) {
       const { status } = reported(yield* decodeOne(trial, (yield* sample(trial)).entries)).case
       assert.strictEqual(statusKey(status?.name ?? ""), statusKey(trial.sandbox.facts.status))
@@ -173,6 +221,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "every receipt gets one answer, in order, good and bad ones mixed",
+    why: "Receipts are decoded in batches. An answer that is missing or in the wrong place belongs to the wrong firm's lead.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const receipts = [receipt(entries, "a"), receipt([], "b"), receipt([["x", "y"]], "c"), receipt(entries, "d")]
@@ -190,6 +239,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "decoding asks the CRM for nothing",
+    why: "Receipts are decoded again for repair and comparison, also while the CRM is away. What needs the CRM is a read.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       yield* decodeOne(trial, entries)
@@ -198,6 +248,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "decoding the same receipt twice says the same",
+    why: "Webhooks come twice, and receipts are replayed. No counter, clock or memory may play a part.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       assert.deepStrictEqual(yield* decodeOne(trial, entries), yield* decodeOne(trial, entries))
@@ -205,6 +256,7 @@ export const webhookLaws: ReadonlyArray<CrmLaw> = [
   },
   {
     title: "names of built-in properties are ordinary keys",
+    why: "A key named `toString` or `constructor` must not find a built-in of the language. Use a `Map`.",
     run: Effect.fnUntraced(function* (trial) {
       const { entries } = yield* sample(trial)
       const odd: FlatRecord = [...entries, ["toString", "x"], ["hasOwnProperty", "y"], ["", "z"]]

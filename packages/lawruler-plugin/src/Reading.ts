@@ -73,7 +73,8 @@ export const makeReading = (advanced: AdvancedApi, statuses: Statuses): Reading 
     return { cases: data.map((lead) => remember(leadToCase(lead, [], statuses))), count }
   })
 
-  const many = Effect.fnUntraced(function* (ids: ReadonlyArray<ExternalCaseId>) {
+  const many = Effect.fnUntraced(function* (asked: ReadonlyArray<ExternalCaseId>) {
+    const ids = [...new Set(asked)]
     const found = new Map<string, CrmCase>()
     const missing = () => ids.filter((id) => !found.has(id))
     const isWorthPaging = (pages: number) => ids.length >= few && pages > 0 && callsPerLead * missing().length > pages

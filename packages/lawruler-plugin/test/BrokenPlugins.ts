@@ -7,6 +7,7 @@ import { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { CaseReported, CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { CrmAuthFailed, CrmError, CrmRefused, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { Effect, Stream } from "effect"
+import { brokenAnswers } from "./BrokenAnswers.ts"
 import { brokenDocuments } from "./BrokenDocuments.ts"
 import type { BrokenPlugin } from "./BrokenPlugin.ts"
 
@@ -391,5 +392,6 @@ export const brokenPlugins: ReadonlyArray<BrokenPlugin> = [
       "a pull with a scope goes on behind its first page with another plugin, and takes no other cursor"
     ]
   },
+  ...brokenAnswers,
   ...brokenDocuments
 ]

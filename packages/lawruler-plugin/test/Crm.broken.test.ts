@@ -1,4 +1,5 @@
-import { type CrmConnected, crmContract, crmLaws, runCrmLaw } from "@casewire/contract-kit/Crm"
+import { crmContract } from "@casewire/contract-kit/Crm"
+import { type CrmConnected, crmLaws, runCrmLaw } from "@casewire/contract-kit/CrmLaws"
 import { Crm } from "@casewire/core/ports/Crm"
 import { assert, describe, it } from "@effect/vitest"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
@@ -6,7 +7,7 @@ import { Context, Effect, Exit, Layer } from "effect"
 import plugin from "../src/index.ts"
 import type { BrokenPlugin } from "./BrokenPlugin.ts"
 import { brokenPlugins } from "./BrokenPlugins.ts"
-import { harbor } from "./HarborSandbox.ts"
+import { harbor } from "./Harbor.ts"
 
 const brokenHarbor = (broken: BrokenPlugin) =>
   Effect.map(harbor, ({ crm, sandbox, store }): CrmConnected => ({

@@ -1,5 +1,5 @@
 import { crmContract } from "@casewire/contract-kit/Crm"
 import plugin from "../src/index.ts"
-import { harbor } from "./HarborSandbox.ts"
+import { harbor } from "./Harbor.ts"
 
 crmContract({ name: "Law Ruler", plugin, connect: harbor, skip: [] })

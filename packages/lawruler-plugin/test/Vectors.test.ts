@@ -6,7 +6,7 @@ import type { CrmRequest } from "@casewire/core/ports/CrmHttp"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Stream } from "effect"
 import { type Canned, data, json, reasonOf, withAnswers } from "./CannedCrmHttp.ts"
-import { harbor } from "./HarborSandbox.ts"
+import { harbor } from "./Harbor.ts"
 
 const id = ExternalCaseId.make("248199")
 const formOf = ({ body }: CrmRequest) => (body?._tag === "Form" ? Object.fromEntries(body.fields) : {})

@@ -21,6 +21,8 @@ const apiKinds = [
   "drip",
   "page-drift",
   "empty",
+  "duplicated",
+  "reordered",
   "doctype",
   "wrong-client"
 ] as const

@@ -75,6 +75,14 @@ const pageDrift = Effect.fnUntraced(function* (operation: Operation, call: ApiCa
   return answer
 })
 
+/** The answer's list as another one; an answer that holds none stays as it is. */
+const withList = (answer: Answer, change: (list: ReadonlyArray<unknown>) => ReadonlyArray<unknown>): Answer => {
+  if (typeof answer.body !== "string" || !answer.body.startsWith("{")) return answer
+  const envelope: Readonly<Record<string, unknown>> = JSON.parse(answer.body)
+  if (!Array.isArray(envelope["Data"])) return answer
+  return { ...answer, body: JSON.stringify({ ...envelope, Data: change(envelope["Data"]) }) }
+}
+
 /** An entity that a careless XML reader would expand. */
 const withDoctype = (answer: Answer): Answer => {
   const entity = '<!DOCTYPE Lead [<!ENTITY status "Signed e-Sign">]>'
@@ -128,6 +136,10 @@ const strike = Effect.fnUntraced(function* (
       return whole(yield* pageDrift(operation, call))
     case "empty":
       return whole({ ...(yield* perform(operation, call)), body: "" })
+    case "duplicated":
+      return whole(withList(yield* perform(operation, call), (list) => [...list, ...list]))
+    case "reordered":
+      return whole(withList(yield* perform(operation, call), (list) => list.toReversed()))
     case "doctype":
       return whole(withDoctype(yield* perform(operation, call)))
     case "wrong-client":

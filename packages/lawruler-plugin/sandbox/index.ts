@@ -1,21 +1,10 @@
 /** The Law Ruler sandbox as the contract wants to see one: its seeded portal "harbor" over real HTTP. */
 import { createServer } from "node:http"
-import type { CrmConnected } from "@casewire/contract-kit/Crm"
 import type { CrmSandbox, SandboxCall, SandboxFault, SandboxWebhook } from "@casewire/contract-kit/CrmSandbox"
-import * as Gateway from "@casewire/adapters-http/CrmHttp"
-import { connection as sample } from "@casewire/contract-kit/samples"
+import { defineSandbox, type RunningSandbox, type SandboxPackage } from "@casewire/contract-kit/RunningSandbox"
 import { ExternalCaseId } from "@casewire/core/domain/Case"
-import { DocumentStore } from "@casewire/core/ports/DocumentStore"
-import { Plugins } from "@casewire/core/ports/Plugins"
-import { CrmGateway, CrmHttp, type CrmRequest } from "@casewire/core/ports/CrmHttp"
-import * as Memory from "@casewire/core/memory/Memory"
-import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import { demoPortal, serve } from "@casewire/lawruler-sandbox"
-import { Context, Effect, Layer, Redacted } from "effect"
-import plugin from "../src/index.ts"
-
-const deadlineMs = 600
-const lateCommitMs = 400
+import { Effect } from "effect"
 
 const strikes: Record<SandboxCall, string> = {
   read: "GetLead",
@@ -37,12 +26,10 @@ const faults: Record<SandboxFault, string> = {
   truncated: "truncated",
   "expired-login": "expired-token",
   "wrong-record": "wrong-lead",
+  duplicated: "duplicated",
+  reordered: "reordered",
   slow: "slow"
 }
-
-const secretNames: ReadonlyArray<string> = plugin.manifest.credentials.flatMap(({ name, secret }) =>
-  secret ? [name] : []
-)
 
 const facts: CrmSandbox["facts"] = {
   cases: ["248199", "248177", "248150", "248190", "248120"].map((id) => ExternalCaseId.make(id)),
@@ -62,8 +49,6 @@ const facts: CrmSandbox["facts"] = {
     "Conversation",
     "clientSecret"
   ],
-  subfolder: "Intake / Signed",
-  unknownDocument: "999999",
   clientCategory: "Client Communications",
   staffCategory: "Intake",
   wrongCredentials: [
@@ -79,11 +64,11 @@ const facts: CrmSandbox["facts"] = {
   clientWords: ["José", "Hara", "555-0142", "jose.ohara@example.test"]
 }
 
-export const harbor = Effect.gen(function* () {
-  const { url } = yield* serve({ port: 0, clientTimeoutHint: { timeoutMs: deadlineMs, lateCommitMs } })
+const start: SandboxPackage["start"] = Effect.fnUntraced(function* ({ clientTimeoutMs, lateCommitMs }, port = 0) {
+  const { url } = yield* Effect.orDie(serve({ port, clientTimeoutHint: { timeoutMs: clientTimeoutMs, lateCommitMs } }))
   const receiver = yield* webhookReceiver
-  const lines: Array<string> = []
 
+  // oxlint-disable-next-line typescript/no-explicit-any -- our own admin API; a wrong shape fails every law at once
   const admin = (method: string, path: string, body?: unknown): Effect.Effect<any> =>
     Effect.promise(async () => {
       const response = await fetch(`${url}/_sandbox${path}`, {
@@ -108,12 +93,11 @@ export const harbor = Effect.gen(function* () {
     return receiver.last()
   })
 
-  const sandbox: CrmSandbox = {
+  const control: RunningSandbox["control"] = {
     facts,
     reset: Effect.gen(function* () {
       yield* admin("POST", "/reset")
       yield* admin("POST", `${portal}/settings`, { rateLimit: null })
-      lines.length = 0
     }),
     caseNow: (id) =>
       Effect.map(admin("GET", `${portal}/leads/${id}`), ({ custom, notes, status }) => ({
@@ -123,53 +107,56 @@ export const harbor = Effect.gen(function* () {
       })),
     changeStatus: (id, status) => Effect.asVoid(admin("POST", `${portal}/leads/${id}/status`, { status, wait: true })),
     writeNote: (id, note) => Effect.asVoid(admin("POST", `${portal}/leads/${id}/notes`, note)),
-    addDocument: (id, { bytes, contentType, folder, name }) =>
-      Effect.gen(function* () {
-        const { folders } = yield* admin("GET", `${portal}/state`)
-        // From the outermost folder inwards.
-        const folderId = folder
-          ?.split(" / ")
-          .reduce<number | null>(
-            (parent, wanted) =>
-              folders.find(
-                (one: { name: string; parentId: number | null }) => one.name === wanted && one.parentId === parent
-              ).folderId,
-            null
+    documents: {
+      subfolder: "Intake / Signed",
+      unknown: "999999",
+      add: (id, { bytes, contentType, folder, name }) =>
+        Effect.gen(function* () {
+          const { folders } = yield* admin("GET", `${portal}/state`)
+          // From the outermost folder inwards.
+          const folderId = folder
+            ?.split(" / ")
+            .reduce<number | null>(
+              (parent, wanted) =>
+                folders.find(
+                  (one: { name: string; parentId: number | null }) => one.name === wanted && one.parentId === parent
+                ).folderId,
+              null
+            )
+          const base64 = Buffer.from(bytes).toString("base64")
+          yield* admin("POST", `${portal}/leads/${id}/documents`, {
+            name,
+            contentType,
+            base64,
+            ...(folderId === undefined ? {} : { folderId })
+          })
+        }),
+      now: (id) =>
+        Effect.gen(function* () {
+          const lead = yield* admin("GET", `${portal}/leads/${id}`)
+          const documents: ReadonlyArray<{ readonly documentId: number }> = lead.documents
+          return yield* Effect.forEach(documents, ({ documentId }) =>
+            Effect.map(
+              admin("GET", `${portal}/leads/${id}/documents/${documentId}`),
+              ({ base64, contentType, name }) => ({
+                name,
+                contentType,
+                bytes: new Uint8Array(Buffer.from(base64, "base64"))
+              })
+            )
           )
-        const base64 = Buffer.from(bytes).toString("base64")
-        yield* admin("POST", `${portal}/leads/${id}/documents`, {
-          name,
-          contentType,
-          base64,
-          ...(folderId === undefined ? {} : { folderId })
         })
-      }),
-    documentsNow: (id) =>
-      Effect.gen(function* () {
-        const lead = yield* admin("GET", `${portal}/leads/${id}`)
-        const documents: ReadonlyArray<{ readonly documentId: number }> = lead.documents
-        return yield* Effect.forEach(documents, ({ documentId }) =>
-          Effect.map(
-            admin("GET", `${portal}/leads/${id}/documents/${documentId}`),
-            ({ base64, contentType, name }) => ({
-              name,
-              contentType,
-              bytes: new Uint8Array(Buffer.from(base64, "base64"))
-            })
-          )
-        )
-      }),
+    },
     setFault: ({ kind, on, retryAfterSeconds, times = 1 }) =>
       Effect.asVoid(
         admin("POST", `${portal}/faults`, {
-          on: strikes[on],
+          // Many leads are read by pages of the inbox, and only a list can repeat itself.
+          on: on === "read" && (kind === "duplicated" || kind === "reordered") ? strikes.changes : strikes[on],
           kind: faults[kind],
           times,
-          ...(retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds })
+          ...(kind === "rate-limited" ? { retryAfter: retryAfterSeconds ?? "none" } : {})
         })
       ),
-    settle: Effect.sleep(deadlineMs + lateCommitMs),
-    requestLines: Effect.sync(() => [...lines]),
     pressTest: posted("urlencoded", (webhookId) => admin("POST", `${portal}/webhooks/${webhookId}/test`)),
     sendWebhook: (id) =>
       Effect.forEach(["urlencoded", "json", "multipart"], (encoding) =>
@@ -177,41 +164,18 @@ export const harbor = Effect.gen(function* () {
       )
   }
 
-  const host = yield* Layer.build(
-    Layer.mergeAll(
-      layerInProcess([plugin]),
-      Gateway.layer({ sandboxOrigin: url, timeoutMs: deadlineMs }).pipe(Layer.provideMerge(Memory.layer))
-    )
-  )
-
-  /** As the host opens a connection: through its outbound gateway and across the plugin's boundary. */
-  const crm: CrmConnected["crm"] = (replaced = {}) => {
-    const values: Record<string, string> = { ...demoPortal, clientRoot: demoPortal.root, ...replaced }
-    const named = (names: ReadonlyArray<string>) => Object.entries(values).filter(([name]) => names.includes(name))
-    const settings = Object.fromEntries(named(["username", "clientRoot"]))
-    const secrets = Object.fromEntries(named(secretNames).map(([name, value]) => [name, Redacted.make(value)]))
-    const { id } = plugin.manifest
-    const connection = { ...sample, plugin: id, settings, callLimit: 60_000 }
-    const http = Context.get(host, CrmGateway)
-      .open(connection, plugin.manifest)
-      .pipe(
-        Effect.map((http) => ({
-          send: (request: CrmRequest) => {
-            lines.push(
-              `${request.method} ${request.path}?${new URLSearchParams((request.query ?? []).map(([...pair]) => pair))}`
-            )
-            return http.send(request)
-          }
-        }))
+  return {
+    url,
+    credentials: { ...demoPortal, clientRoot: demoPortal.root },
+    control,
+    postWebhooksTo: (address) =>
+      Effect.asVoid(
+        admin("POST", `${portal}/webhooks`, { name: "Casewire", url: address, caseTypes: "all", statuses: "all" })
       )
-    return Context.get(host, Plugins)
-      .crm(id, { connectionId: connection.id, settings, secrets })
-      .pipe(Layer.provide(Layer.effect(CrmHttp, Effect.orDie(http))))
   }
+})
 
-  const store = { documents: Context.get(host, DocumentStore), firmId: sample.firmId }
-  return { crm, sandbox, store, url } satisfies CrmConnected & { readonly url: string }
-}).pipe(Effect.orDie)
+export default defineSandbox({ start })
 
 /** Takes what a webhook posts, as intake stores it: the text parts of multipart as a list of pairs. */
 const webhookReceiver = Effect.acquireRelease(
