@@ -84,7 +84,7 @@ export const documents: ReadonlyArray<Step> = [
       expectEqual("the document is kept", up.status, 201)
       await portal("POST", "/faults", { on: "Upload", kind: "answer-lost" })
       const event = {
-        type: "document-added",
+        type: "document_added",
         eventId: "demo-document-1",
         caseId: story.caseId,
         documentId: up.body.documentId

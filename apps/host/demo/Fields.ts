@@ -22,7 +22,7 @@ const sheet = [
 ].join("\r\n")
 
 const change = (story: Story, eventId: string, caseId: string, fields: Readonly<Record<string, string>>) =>
-  story.world.api("POST", "/events", { type: "fields-changed", eventId, caseId, fields, changedBy: "demo" })
+  story.world.api("POST", "/events", { type: "fields_changed", eventId, caseId, fields, changedBy: "demo" })
 
 const fieldOf = async (story: Story, caseId: string, name: string) => {
   const { body } = await story.world.api("GET", `/cases/${caseId}/fields`)

@@ -12,7 +12,7 @@ export const kill: ReadonlyArray<Step> = [
       await portal("POST", "/faults", { on: "AddNote", kind: "drip", ms: 150, times: 4 })
       for (let index = 0; index < messages; index++) {
         const accepted = await api("POST", "/events", {
-          type: "message-sent",
+          type: "message_sent",
           eventId: `demo-kill-${index}`,
           caseId: story.caseId,
           channel: "sms",

@@ -11,7 +11,7 @@ export const outbound: ReadonlyArray<Step> = [
       const { api, portal } = story.world
       await portal("POST", "/faults", { on: "AddNote", kind: "answer-lost", times: 1 })
       const event = {
-        type: "message-sent",
+        type: "message_sent",
         eventId: "demo-message-1",
         caseId: story.caseId,
         channel: "sms",
@@ -44,7 +44,7 @@ export const outbound: ReadonlyArray<Step> = [
         text: `Turn ${String(index).padStart(3, "0")} ${"and so it went on that day ".repeat(4)}`.slice(0, 92)
       }))
       const accepted = await story.world.api("POST", "/events", {
-        type: "call-ended",
+        type: "call_ended",
         eventId: "demo-call-1",
         caseId: story.caseId,
         callId: "call-40k",
@@ -88,7 +88,7 @@ export const outbound: ReadonlyArray<Step> = [
       await portal("POST", "/faults", { on: "AddNote", kind: "429", retryAfter: 2, times: 1 })
       const before = (await state()).calls.filter((call: { operation: string }) => call.operation === "AddNote").length
       const accepted = await api("POST", "/events", {
-        type: "message-sent",
+        type: "message_sent",
         eventId: "demo-message-2",
         caseId: story.caseId,
         channel: "email",

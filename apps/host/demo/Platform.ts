@@ -11,7 +11,7 @@ const leads = [leadId, 248190, 248121] as const
 const edit = async (story: Story, lead: number, eventId: string, status: string) => {
   const { id } = await caseOf(story, lead)
   const { body } = await story.world.api("POST", "/events", {
-    type: "status-changed",
+    type: "status_changed",
     eventId,
     caseId: id,
     status,
@@ -59,7 +59,7 @@ export const platform: ReadonlyArray<Step> = [
       const made = await api("POST", "/subscriptions", {
         name: "Demo tools",
         url: `${story.tools.url}/hooks`,
-        events: ["case.status_changed"]
+        events: ["case_status_changed"]
       })
       expectEqual("the subscription is made", made.status, 201)
       await edit(story, leadId, "demo-hook", "Contact Attempted")

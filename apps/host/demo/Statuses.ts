@@ -4,7 +4,7 @@ import { bothHold, caseOf, leadId, type Step, type Story } from "./Story.ts"
 
 const change = async (story: Story, eventId: string, status: string) => {
   const { body } = await story.world.api("POST", "/events", {
-    type: "status-changed",
+    type: "status_changed",
     eventId,
     caseId: story.caseId,
     status,

@@ -199,14 +199,14 @@ export const canaryStory = async (
   // What the platform sends, while the CRM answers with what it was asked.
   const sentAt = new Date().toISOString()
   const event = (eventId: string, more: object) => api("POST", "/events", { eventId, caseId, ...more })
-  const message = { type: "message-sent", channel: "sms", direction: "outbound", text: facts.message, sentAt }
+  const message = { type: "message_sent", channel: "sms", direction: "outbound", text: facts.message, sentAt }
   for (const [index, echo] of echoes.entries()) {
     crm.next(echo, 1)
     await event(`message-${index}`, { ...message, text: `${facts.message} ${index}` })
     await met()
   }
   await event("call", {
-    type: "call-ended",
+    type: "call_ended",
     callId: "call-1",
     direction: "outbound",
     isAi: true,
@@ -224,9 +224,9 @@ export const canaryStory = async (
     { on: "legacy", kind: "doctype", times: 1 }
   ])
     await portal("POST", "/faults", fault)
-  await event("fields", { type: "fields-changed", fields: { pharmacy: facts.fieldValue } })
-  await event("status", { type: "status-changed", status: "Signed e-Sign" })
-  await event("status-of-a-name", { type: "status-changed", status: facts.fullName })
+  await event("fields", { type: "fields_changed", fields: { pharmacy: facts.fieldValue } })
+  await event("status", { type: "status_changed", status: "Signed e-Sign" })
+  await event("status-of-a-name", { type: "status_changed", status: facts.fullName })
   const stored = await ask(`/api/v1/cases/${caseId}/documents?name=${encodeURIComponent(facts.documentName)}`, {
     method: "POST",
     headers: { ...asFirm, "content-type": "application/octet-stream" },
@@ -234,7 +234,7 @@ export const canaryStory = async (
   })
   const { documentId } = (await stored.json()) as { documentId: string }
   crm.next("500", 1)
-  await event("document", { type: "document-added", documentId })
+  await event("document", { type: "document_added", documentId })
   await ask(`/api/v1/cases/${caseId}/documents?name=${encodeURIComponent(`${facts.documentName}.exe`)}`, {
     method: "POST",
     headers: { ...asFirm, "content-type": "application/octet-stream" },

@@ -227,7 +227,7 @@ describe("a webhook becomes a case", () => {
 describe("TV-21 echo, against a portal that fires its webhook for what the API writes", () => {
   const change = async (eventId: string, status: string) => {
     const { body } = await world.api("POST", "/events", {
-      type: "status-changed",
+      type: "status_changed",
       eventId,
       caseId: (await theCase()).id,
       status

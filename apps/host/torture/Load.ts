@@ -152,7 +152,7 @@ export class Load {
     for (let tries = 0; tries < 400; tries++) {
       const answer = await this.#world
         .api("POST", "/events", {
-          type: "message-sent",
+          type: "message_sent",
           eventId,
           caseId,
           channel: "sms",

@@ -51,23 +51,24 @@ const layerEvents = HttpApiBuilder.group(
 
 const platformEvent = (input: EventInput, eventId: string): PlatformEvent => {
   switch (input.type) {
-    case "message-sent": {
+    case "message_sent": {
       const { type: _type, ...event } = input
       return { _tag: "MessageSent", ...event, eventId }
     }
-    case "call-ended": {
-      const { type: _type, ...event } = input
-      return { _tag: "CallEnded", ...event, eventId }
+    case "call_ended":
+    case "call_analyzed": {
+      const { type, ...event } = input
+      return { _tag: "CallEnded", ...event, ...(type === "call_analyzed" ? { analyzed: true } : {}), eventId }
     }
-    case "status-changed": {
+    case "status_changed": {
       const { type: _type, ...event } = input
       return { _tag: "StatusChanged", ...event, eventId }
     }
-    case "document-added": {
+    case "document_added": {
       const { type: _type, ...event } = input
       return { _tag: "DocumentAdded", ...event, eventId }
     }
-    case "fields-changed": {
+    case "fields_changed": {
       const { type: _type, ...event } = input
       const fields = Object.entries(event.fields).map(([name, value]) => [name, value === null ? [] : [value].flat()])
       return { _tag: "FieldsChanged", ...event, fields: Object.fromEntries(fields), eventId }

@@ -65,7 +65,7 @@ beforeAll(async () => {
   Object.assign(own, await world.run(platformThings(world.connection.id, SubscriptionId.make(own.subscriptions))))
   const caseId = (await world.call("GET", "/cases")).body.cases[0].id
   own.documents = (await world.upload(`/cases/${caseId}/documents?name=a.txt`, "words")).body.documentId
-  await world.call("POST", "/events", { type: "status-changed", eventId: own.events, caseId, status: "y" })
+  await world.call("POST", "/events", { type: "status_changed", eventId: own.events, caseId, status: "y" })
   own.jobs = (await world.call("GET", "/jobs")).body.jobs[0].id
   const draft = async () =>
     (await world.uploadForm(`/connections/${own.connections}/mapping-drafts`, sheet, world.api)).body.id as string
@@ -110,7 +110,7 @@ const platformThings = (connectionId: ConnectionId, subscriptionId: Subscription
       ...common,
       id: deliveries,
       subscriptionId,
-      type: "webhook.test",
+      type: "webhook_test",
       body: "{}",
       state: "failed",
       attempts: []
@@ -143,7 +143,7 @@ const bodies: Readonly<Record<string, unknown>> = {
     read: null
   },
   "decisions.toggles": allOn,
-  "events.accept": { type: "status-changed", eventId: "x", caseId: "nothing", status: "y" },
+  "events.accept": { type: "status_changed", eventId: "x", caseId: "nothing", status: "y" },
   "entries.createCase": { caseType: "Injury", client: { firstName: "Ana", lastName: "Lee" } },
   "entries.link": { connectionId: "nothing", externalId: "1" },
   "entries.createClient": { firstName: "Ana", lastName: "Lee" },
@@ -216,7 +216,7 @@ it("changes nothing of another firm's by a list of ids", async () => {
     world.otherApi
   )
   expect(answer.body).toEqual({ changed: [] })
-  const event = { type: "status-changed", eventId: "x", caseId: "nothing", status: "y" }
+  const event = { type: "status_changed", eventId: "x", caseId: "nothing", status: "y" }
   expect((await world.call("POST", "/events", event, world.otherApi)).status).toBe(404)
 })
 

@@ -164,7 +164,7 @@ describe("connections", () => {
 
 describe("events", () => {
   const message = {
-    type: "message-sent",
+    type: "message_sent",
     eventId: "m-1",
     caseId,
     channel: "sms",
@@ -207,7 +207,7 @@ describe("events", () => {
 
   it("hold a status while its sync is off, and drop a message", async () => {
     await world.call("PUT", `/connections/${world.connection.id}/toggles`, { ...allOn, send: false })
-    const status = { type: "status-changed", eventId: "s-1", caseId, status: "Retained" }
+    const status = { type: "status_changed", eventId: "s-1", caseId, status: "Retained" }
     expect((await world.call("POST", "/events", status)).body).toMatchObject({ result: "held" })
     expect((await world.call("POST", "/events", { ...message, eventId: "m-2" })).body).toMatchObject({
       result: "dropped",

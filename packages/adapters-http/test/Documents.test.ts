@@ -148,7 +148,7 @@ describe("a document", () => {
 describe("the fate of an event", () => {
   it("is its job, its state, and the place in the CRM", async () => {
     const { body } = await upload("sent.txt", "words")
-    const event = { type: "document-added", eventId: "where-1", caseId, documentId: body.documentId }
+    const event = { type: "document_added", eventId: "where-1", caseId, documentId: body.documentId }
     expect((await world.call("POST", "/events", event)).body.result).toBe("queued")
     const answer = await world.call("GET", "/events/where-1")
     expect(answer.body).toMatchObject({ eventId: "where-1", state: "queued", place: "Documents", externalIds: [] })
@@ -158,7 +158,7 @@ describe("the fate of an event", () => {
   it("of one that was dropped says so, and of an unknown one is 404", async () => {
     await world.setToggles(world.connection, { ...(await toggles()), sendDocuments: false })
     const { body } = await upload("kept.txt", "words")
-    const event = { type: "document-added", eventId: "where-2", caseId, documentId: body.documentId }
+    const event = { type: "document_added", eventId: "where-2", caseId, documentId: body.documentId }
     const accepted = await world.call("POST", "/events", event)
     expect(accepted.body).toMatchObject({ result: "dropped", reason: '"Send documents" is off' })
     expect((await world.call("GET", "/events/where-2")).body).toMatchObject({ state: "dropped", job: null })
@@ -167,7 +167,7 @@ describe("the fate of an event", () => {
   })
 
   it("of a document that is not the case's is 404, and nothing is queued", async () => {
-    const event = { type: "document-added", eventId: "where-4", caseId, documentId: "nothing" }
+    const event = { type: "document_added", eventId: "where-4", caseId, documentId: "nothing" }
     expect((await world.call("POST", "/events", event)).status).toBe(404)
     expect((await world.call("GET", "/events/where-4")).status).toBe(404)
   })
@@ -175,7 +175,7 @@ describe("the fate of an event", () => {
 
 describe("a call", () => {
   const call = (eventId: string, more: object) => ({
-    type: "call-ended",
+    type: "call_ended",
     eventId,
     caseId,
     callId: eventId,

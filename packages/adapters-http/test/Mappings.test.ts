@@ -255,7 +255,7 @@ describe("outgoing case types", () => {
     const path = `${at}/outgoing-case-types`
     expect((await world.call("GET", path)).body).toEqual({ caseTypes: null })
     await world.call("PUT", path, { caseTypes: ["Slip and Fall"] })
-    const event = { type: "fields-changed", eventId: "out-1", caseId, fields: { accidentDate: "2026-10-01" } }
+    const event = { type: "fields_changed", eventId: "out-1", caseId, fields: { accidentDate: "2026-10-01" } }
     expect((await world.call("POST", "/events", event)).body).toEqual({
       result: "dropped",
       jobId: null,
@@ -268,7 +268,7 @@ describe("outgoing case types", () => {
 describe("fields changed on the platform", () => {
   it("TV-24: are kept and not sent while the case type is not linked, with the reason in the answer and on the case", async () => {
     const reason = 'the case type "Motor Vehicle" is not linked'
-    const event = { type: "fields-changed", eventId: "tv-24", caseId, fields: { accidentDate: "2026-11-01" } }
+    const event = { type: "fields_changed", eventId: "tv-24", caseId, fields: { accidentDate: "2026-11-01" } }
     expect((await world.call("POST", "/events", event)).body).toEqual({ result: "dropped", jobId: null, reason })
     expect((await world.call("GET", `/cases/${caseId}/fields`)).body).toEqual({
       reason,
@@ -290,7 +290,7 @@ describe("fields changed on the platform", () => {
     const link = { crmCaseType: { externalId: "1", name: "Motor Vehicle" }, platformCaseType: "Auto" }
     await world.call("PUT", `${at}/case-type-links`, { links: [link] })
     const event = {
-      type: "fields-changed",
+      type: "fields_changed",
       eventId: "f-1",
       caseId,
       fields: { accidentDate: ["2026-12-01"], note: null }
@@ -319,7 +319,7 @@ describe("fields changed on the platform", () => {
     [{ constructor: "x" }, "fields"],
     [{ ok: 5 }, "fields.ok"]
   ])("are refused for %j", async (fields, field) => {
-    const text = JSON.stringify({ type: "fields-changed", eventId: "bad", caseId }).replace(
+    const text = JSON.stringify({ type: "fields_changed", eventId: "bad", caseId }).replace(
       "}",
       `,"fields":${rawJson(fields)}}`
     )

@@ -57,11 +57,11 @@ const enterCase = async (more: Record<string, unknown> = {}) =>
   (await world.call("POST", "/cases", { caseType: "Motor Vehicle", client, ...more })).body
 
 const change = (caseId: string, eventId: string, value: string) =>
-  world.call("POST", "/events", { type: "status-changed", eventId, caseId, status: value, changedBy: "Kim" })
+  world.call("POST", "/events", { type: "status_changed", eventId, caseId, status: value, changedBy: "Kim" })
 
 describe("subscriptions", () => {
   it("are made with a secret that is shown once, and tell what happened with a signature that verifies", async () => {
-    const made = await world.call("POST", "/subscriptions", { name: "Tools", url, events: ["case.status_changed"] })
+    const made = await world.call("POST", "/subscriptions", { name: "Tools", url, events: ["case_status_changed"] })
     expect(made.status).toBe(201)
     expect(made.body).toMatchObject({
       name: "Tools",
@@ -79,14 +79,14 @@ describe("subscriptions", () => {
     await sendWebhooks()
     const { body, headers } = received.at(-1)!
     expect(new Webhook(secret).verify(body, headers)).toMatchObject({
-      type: "case.status_changed",
+      type: "case_status_changed",
       data: { caseId: of.id, before: null, after: "Signed Up", origin: "platform", cause: "Kim" }
     })
     const log = await world.call("GET", `/subscriptions/${id}/deliveries`)
     expect(log.body.deliveries).toMatchObject([
       {
         id: headers["webhook-id"],
-        type: "case.status_changed",
+        type: "case_status_changed",
         state: "delivered",
         attempts: [{ status: 200, outcome: "delivered" }]
       }
@@ -101,9 +101,9 @@ describe("subscriptions", () => {
     const before = received.length
     await enterCase()
     const test = await world.call("POST", `/subscriptions/${id}/test`)
-    expect([test.status, test.body.type, test.body.state]).toEqual([202, "webhook.test", "waiting"])
+    expect([test.status, test.body.type, test.body.state]).toEqual([202, "webhook_test", "waiting"])
     await sendWebhooks()
-    expect(received.slice(before).map(({ body }) => JSON.parse(body).type)).toEqual(["webhook.test"])
+    expect(received.slice(before).map(({ body }) => JSON.parse(body).type)).toEqual(["webhook_test"])
     const rotated = await world.call("POST", `/subscriptions/${id}/secret`, { overlapHours: 1 })
     expect([rotated.status, rotated.body.secret]).toEqual([201, expect.stringMatching(/^whsec_/)])
     const again = await world.call("POST", `/deliveries/${test.body.id}/replay`)
@@ -114,7 +114,7 @@ describe("subscriptions", () => {
     const last = received.at(-1)!
     expect(last.headers["webhook-id"]).toBe(test.body.id)
     expect(last.headers["webhook-signature"]!.split(" ")).toHaveLength(2)
-    expect(new Webhook(rotated.body.secret).verify(last.body, last.headers)).toMatchObject({ type: "webhook.test" })
+    expect(new Webhook(rotated.body.secret).verify(last.body, last.headers)).toMatchObject({ type: "webhook_test" })
     await world.call("DELETE", `/subscriptions/${id}`)
   })
 
@@ -207,7 +207,7 @@ describe("provenance", () => {
     await world.call("POST", `/cases/${of.id}/link`, { connectionId: world.connection.id, externalId: "4812" })
     await change(of.id, "prov-1", "Signed Up")
     const message = {
-      type: "message-sent",
+      type: "message_sent",
       eventId: "prov-2",
       caseId: of.id,
       channel: "sms",
@@ -258,7 +258,7 @@ describe("provenance", () => {
       )
     const { body } = await world.call("GET", "/jobs?limit=1")
     await cases([answer.body.receiptId, body.jobs[0].id])
-    const change_ = { type: "fields-changed", eventId: crypto.randomUUID(), caseId: of.id, fields: { part: "x" } }
+    const change_ = { type: "fields_changed", eventId: crypto.randomUUID(), caseId: of.id, fields: { part: "x" } }
     await world.call("POST", "/events", change_)
     const { values } = (await world.call("GET", `/cases/${of.id}/provenance`)).body
     const causes = values.flatMap(({ cause, name }: { cause: { kind: string }; name: string }) =>

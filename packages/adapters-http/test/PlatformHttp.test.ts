@@ -42,7 +42,7 @@ afterAll(() => {
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 const earlier = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 const body = JSON.stringify({
-  type: "case.status_changed",
+  type: "case_status_changed",
   timestamp: "2026-11-24T12:00:00.000Z",
   data: { after: "Signed – ✓" }
 })

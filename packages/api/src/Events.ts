@@ -1,6 +1,6 @@
 /**
- * The door for what happens on the platform. The same `eventId` again (or the same `Idempotency-Key`) is the same
- * event and answers the operation it began.
+ * The door for what happens on the platform, by the platform's own names of its events. The same `eventId` again (or
+ * the same `Idempotency-Key`) is the same event and answers the operation it began.
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -18,7 +18,7 @@ const common = { eventId: Schema.optionalKey(EventId), caseId: CaseId }
 const Direction = Schema.Literals(["outbound", "inbound"])
 
 export const MessageSent = Schema.Struct({
-  type: Schema.Literal("message-sent"),
+  type: Schema.Literal("message_sent"),
   ...common,
   channel: Schema.Literals(["sms", "email"]),
   direction: Direction,
@@ -27,8 +27,7 @@ export const MessageSent = Schema.Struct({
   sentAt: TimeInput
 })
 
-export const CallEnded = Schema.Struct({
-  type: Schema.Literal("call-ended"),
+const call = {
   ...common,
   callId: Short,
   direction: Direction,
@@ -49,10 +48,17 @@ export const CallEnded = Schema.Struct({
   transcript: Schema.Array(Schema.Struct({ speaker: Schema.Literals(["agent", "client"]), text: Text })),
   /** The campaign that made the call; subscriptions can be narrowed to it. */
   campaignId: Schema.optionalKey(Short)
-})
+}
+
+/**
+ * A call becomes one note: tell of it once, with `call_analyzed` where an analysis is made, else with `call_ended`. Of
+ * two events with one `callId` the first counts, and the second answers what the first began.
+ */
+export const CallEnded = Schema.Struct({ type: Schema.Literal("call_ended"), ...call })
+export const CallAnalyzed = Schema.Struct({ type: Schema.Literal("call_analyzed"), ...call })
 
 export const StatusChanged = Schema.Struct({
-  type: Schema.Literal("status-changed"),
+  type: Schema.Literal("status_changed"),
   ...common,
   status: Schema.NonEmptyString.check(Schema.isMaxLength(200)),
   changedBy: Schema.optionalKey(Short)
@@ -65,7 +71,7 @@ const FieldName = Schema.String.check(
 const FieldText = Schema.String.check(Schema.isMaxLength(10_000))
 
 export const FieldsChanged = Schema.Struct({
-  type: Schema.Literal("fields-changed"),
+  type: Schema.Literal("fields_changed"),
   ...common,
   /** By the platform's field: a value, several of a field that takes several, or `null` for none. */
   fields: Schema.Record(Schema.String, Schema.NullOr(Schema.Union([FieldText, Schema.Array(FieldText)]))).check(
@@ -79,7 +85,7 @@ export const FieldsChanged = Schema.Struct({
 })
 
 export const DocumentAdded = Schema.Struct({
-  type: Schema.Literal("document-added"),
+  type: Schema.Literal("document_added"),
   ...common,
   /** A document that was uploaded to the case. */
   documentId: Short,
@@ -87,7 +93,14 @@ export const DocumentAdded = Schema.Struct({
   recording: Schema.optionalKey(Schema.Struct({ callId: Short, startedAt: TimeInput, phone: Short }))
 })
 
-export const EventInput = Schema.Union([MessageSent, CallEnded, StatusChanged, FieldsChanged, DocumentAdded])
+export const EventInput = Schema.Union([
+  MessageSent,
+  CallEnded,
+  CallAnalyzed,
+  StatusChanged,
+  FieldsChanged,
+  DocumentAdded
+])
 export type EventInput = typeof EventInput.Type
 
 export class EventsGroup extends HttpApiGroup.make("events")

@@ -72,7 +72,7 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
       }),
       success: DocumentView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, TooLarge, UnsupportedType, Invalid]
-    }).annotate(OpenApi.Summary, "Add a document to a case; the event document-added sends it to the CRM"),
+    }).annotate(OpenApi.Summary, "Add a document to a case; the event document_added sends it to the CRM"),
     HttpApiEndpoint.get("download", "/documents/:id", {
       params: { id: Schema.String },
       success: HttpApiSchema.StreamUint8Array({ contentType: "application/octet-stream" }),

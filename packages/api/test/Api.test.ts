@@ -1,8 +1,12 @@
 /** What the definition promises by itself: its OpenAPI document, and how moments are written. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { Exit, Schema } from "effect"
 import { OpenApi } from "effect/http-api"
 import { describe, expect, it } from "vitest"
+import { PlatformEventName } from "@casewire/core/domain/Subscription"
 import { Api } from "../src/Api.ts"
+import { EventInput } from "../src/Events.ts"
 import { Time, TimeInput } from "../src/Time.ts"
 
 interface Operation {
@@ -41,6 +45,24 @@ describe("the OpenAPI document", () => {
       ({ name, operation }) => name.includes("{id}") && operation.responses["404"] === undefined
     )
     expect(without.map(({ name }) => name)).toEqual([])
+  })
+})
+
+describe("the names of events", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/webhooks.md"), "utf8")
+  const told = PlatformEventName.literals
+  const taken = EventInput.members.map(({ fields: { type } }) => type.literal)
+
+  it.each([...new Set<string>([...told, ...taken, "webhook_test"])])(
+    "%s is written as the platform writes its names, and documented",
+    (name) => {
+      expect(name).toMatch(/^[a-z]+(?:_[a-z]+)+$/)
+      expect(page).toContain(`\`${name}\``)
+    }
+  )
+
+  it("are the platform's own for calls", () => {
+    for (const names of [told, taken]) expect(names).toEqual(expect.arrayContaining(["call_ended", "call_analyzed"]))
   })
 })
 

@@ -15,7 +15,7 @@ const makeSubscription = (change: Partial<Subscription> = {}): Effect.Effect<Sub
     firmId: firm.id,
     name: "Größe & Söhne",
     url: "https://tools.example/hooks?key=s3cret",
-    events: ["case.created", "call.recorded"],
+    events: ["case_created", "call_ended"],
     caseTypes: ["Auto Accident"],
     campaigns: ["7"],
     active: true,
@@ -30,8 +30,8 @@ const makeDelivery = (change: Partial<HookDelivery> = {}): Effect.Effect<HookDel
     id: WebhookId.make(`msg_${id}`),
     firmId: firm.id,
     subscriptionId: SubscriptionId.make("019b8d6a-0006-7000-8000-000000000001"),
-    type: "case.created",
-    body: '{"type":"case.created","data":{"name":"Zoë"}}',
+    type: "case_created",
+    body: '{"type":"case_created","data":{"name":"Zoë"}}',
     state: "waiting",
     attempts: [{ at: start, durationMs: 12, status: 500, outcome: "status-500" }],
     createdAt: start,
@@ -310,7 +310,7 @@ export const subscriptionStoreLaws: Laws = {
         assert.strictEqual(subscription?.name, "Größe & Söhne")
         assert.lengthOf(yield* live(subscription!.id), 1)
         const [delivery] = yield* store.deliveries(firm.id, { limit: 9, subscriptionId: subscription!.id })
-        assert.strictEqual(delivery?.body, '{"type":"case.created","data":{"name":"Zoë"}}')
+        assert.strictEqual(delivery?.body, '{"type":"case_created","data":{"name":"Zoë"}}')
       })
     }
   ]

@@ -165,7 +165,7 @@ export class CaseDocuments extends Context.Service<
         const isNew = yield* timeline.append(entry)
         // The name stays here: it may tell what the document says.
         if (isNew && isKept)
-          yield* hooks.happened(of, "document.added", {
+          yield* hooks.happened(of, "document_added", {
             entryId: entry.id,
             documentId,
             source: file.source,

@@ -208,8 +208,13 @@ export class Outbox extends Context.Service<
           externalId: null,
           content
         })
-        if (event._tag === "CallEnded")
-          yield* hooks.happened(of, "call.recorded", { callId: event.callId, eventId: event.eventId }, event.campaignId)
+        const { eventId } = event
+        if (event._tag === "MessageSent") {
+          const { channel, direction } = event
+          return yield* hooks.happened(of, "message_sent", { eventId, channel, direction })
+        }
+        const { analyzed, callId, campaignId } = event
+        yield* hooks.happened(of, analyzed === true ? "call_analyzed" : "call_ended", { callId, eventId }, campaignId)
       })
 
       /** The document as it will be sent, or why it is not. */

@@ -128,7 +128,7 @@ export class PlatformHooks extends Context.Service<
       const listed: PlatformHooks["Service"]["listed"] = Effect.fnUntraced(function* (of, lines) {
         for (const { by, cause, change, kind, targetId } of lines) {
           if (kind !== "list" || (change !== "added" && change !== "removed")) continue
-          const type = change === "added" ? "list.member_added" : "list.member_removed"
+          const type = change === "added" ? "list_member_added" : "list_member_removed"
           yield* happened(of, type, { listId: targetId, by, cause })
         }
       })
@@ -140,7 +140,7 @@ export class PlatformHooks extends Context.Service<
           const subscription = Option.getOrUndefined(yield* store.get(firmId, subscriptionId))
           if (delivery === undefined || subscription === undefined)
             return yield* queue.settle(lease, { _tag: "Dead", reason: "subscription-gone" })
-          if (!subscription.active && delivery.type !== "webhook.test")
+          if (!subscription.active && delivery.type !== "webhook_test")
             return yield* end(lease, delivery, "skipped", { _tag: "Skipped", reason: "subscription-off" })
           const startedAt = yield* Clock.currentTimeMillis
           const secrets = yield* store.secrets(firmId, subscriptionId)

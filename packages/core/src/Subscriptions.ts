@@ -133,7 +133,7 @@ export class Subscriptions extends Context.Service<
       const test = Effect.fn("Subscriptions.test")(function* (firmId: FirmId, id: SubscriptionId) {
         const subscription = yield* existing(firmId, id)
         const data = { subscriptionId: id, message: "The webhook works." }
-        const webhookId = yield* storage.atomically(hooks.enqueue(subscription, "webhook.test", data))
+        const webhookId = yield* storage.atomically(hooks.enqueue(subscription, "webhook_test", data))
         return yield* logged(firmId, webhookId)
       })
 

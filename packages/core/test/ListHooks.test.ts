@@ -15,7 +15,7 @@ const subscribe = Effect.gen(function* () {
   yield* subscriptions.create(firmId, {
     name: "Tools",
     url: "https://tools.example/hooks",
-    events: ["list.member_added", "list.member_removed"],
+    events: ["list_member_added", "list_member_removed"],
     caseTypes: [],
     campaigns: [],
     active: true
@@ -38,7 +38,7 @@ const audited = Effect.fnUntraced(function* (id: ListId) {
   return lines
     .toReversed()
     .filter(({ change, detail }) => (change === "added" || change === "removed") && detail !== "was-not-in")
-    .map(({ by, caseId, cause, change }) => ({ type: `list.member_${change}`, caseId, listId: id, by, cause }))
+    .map(({ by, caseId, cause, change }) => ({ type: `list_member_${change}`, caseId, listId: id, by, cause }))
 })
 
 describe("lists and the firm's own tools", () => {
@@ -55,11 +55,11 @@ describe("lists and the firm's own tools", () => {
       assert.deepStrictEqual(
         lines.map(({ by, type }) => `${type} by ${by}`),
         [
-          "list.member_added by auto-add",
-          "list.member_removed by person",
-          "list.member_added by person",
-          "list.member_removed by receipt",
-          "list.member_added by receipt"
+          "list_member_added by auto-add",
+          "list_member_removed by person",
+          "list_member_added by person",
+          "list_member_removed by receipt",
+          "list_member_added by receipt"
         ]
       )
       assert.strictEqual(lines[1]!.cause, "Olga")
@@ -87,7 +87,7 @@ describe("lists and the firm's own tools", () => {
       const lines = yield* told
       assert.deepStrictEqual(
         lines.map(({ type }) => type),
-        ["list.member_added", "list.member_removed"]
+        ["list_member_added", "list_member_removed"]
       )
       assert.deepStrictEqual(lines, yield* audited(id))
       assert.lengthOf(yield* audit, 4, "the audit has what keeps a case out as well")

@@ -53,7 +53,7 @@ describe("what the firm's own tools are told", () => {
       yield* work(1, 5000)
       const { clientId, id } = yield* theCase
       const [told, ...more] = yield* posted
-      assert.deepStrictEqual([told.type, more.length], ["case.created", 0])
+      assert.deepStrictEqual([told.type, more.length], ["case_created", 0])
       assert.deepInclude(told.data, { caseId: id, clientId, externalCaseId: "42", caseType: "Injury" })
       assert.match(told.timestamp, /^\d{4}-\d\d-\d\dT.*Z$/)
     }).pipe(Effect.provide(layer))
@@ -63,7 +63,7 @@ describe("what the firm's own tools are told", () => {
     Effect.gen(function* () {
       yield* connected()
       const crm = yield* FakeCrm
-      yield* subscribe({ events: ["case.status_changed"] })
+      yield* subscribe({ events: ["case_status_changed"] })
       yield* deliver({})
       yield* work()
       yield* edit("Signed")
@@ -112,14 +112,53 @@ describe("what the firm's own tools are told", () => {
       yield* edit("Signed")
       yield* work()
       assert.sameMembers(yield* types, [
-        "call.recorded",
-        "note.sent",
-        "case.status_changed",
-        "client.updated",
-        "conflict.recorded",
-        "case.status_changed"
+        "call_ended",
+        "note_sent",
+        "case_status_changed",
+        "client_updated",
+        "conflict_recorded",
+        "case_status_changed"
       ])
       assert.notInclude(JSON.stringify(yield* posted), "Lee-Moss")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("messages and analyzed calls are told of by the platform's names, and of no word that was said", () =>
+    Effect.gen(function* () {
+      yield* connected()
+      const outbox = yield* Outbox
+      yield* deliver({})
+      yield* work()
+      yield* subscribe({ events: ["message_sent", "call_ended", "call_analyzed"] })
+      const caseId = (yield* theCase).id
+      const message = { _tag: "MessageSent", caseId, channel: "sms", text: "a secret word", sentAt: 0 } as const
+      yield* outbox.accept(firmId, { ...message, eventId: "m-1", direction: "inbound" })
+      const call = {
+        _tag: "CallEnded",
+        caseId,
+        direction: "outbound",
+        isAi: true,
+        from: "",
+        to: "",
+        startedAt: 0,
+        durationMs: 1,
+        summary: "a secret word",
+        transcript: []
+      } as const
+      yield* outbox.accept(firmId, { ...call, eventId: "e-1", callId: "c-1", analyzed: true })
+      yield* outbox.accept(firmId, { ...call, eventId: "e-2", callId: "c-2" })
+      yield* outbox.accept(firmId, { ...call, eventId: "e-3", callId: "c-2", analyzed: true })
+      yield* work()
+      const bodies = yield* posted
+      assert.deepStrictEqual(
+        bodies.map(({ data, type }) => [type, data.eventId, data.direction ?? data.callId]),
+        [
+          ["message_sent", "m-1", "inbound"],
+          ["call_analyzed", "e-1", "c-1"],
+          ["call_ended", "e-2", "c-2"]
+        ]
+      )
+      assert.notInclude(JSON.stringify(bodies), "secret word")
     }).pipe(Effect.provide(layer))
   )
 
@@ -128,7 +167,7 @@ describe("what the firm's own tools are told", () => {
       yield* connected()
       yield* deliver({})
       yield* work()
-      yield* subscribe({ events: ["call.recorded"], campaigns: ["7"] })
+      yield* subscribe({ events: ["call_ended"], campaigns: ["7"] })
       const outbox = yield* Outbox
       const caseId = (yield* theCase).id
       for (const campaignId of ["7", "8", undefined])
@@ -174,10 +213,10 @@ describe("what the firm's own tools are told", () => {
       yield* connected({ enabled: true, send: false, syncStatuses: false })
       yield* deliver({})
       yield* work()
-      yield* subscribe({ events: ["case.status_changed"] })
+      yield* subscribe({ events: ["case_status_changed"] })
       yield* edit("Signed")
       yield* work()
-      assert.deepStrictEqual(yield* types, ["case.status_changed"])
+      assert.deepStrictEqual(yield* types, ["case_status_changed"])
     }).pipe(Effect.provide(layer))
   )
 })
@@ -187,7 +226,7 @@ describe("delivery", () => {
     yield* connected()
     yield* deliver({})
     yield* work()
-    return yield* subscribe({ events: ["case.status_changed"] })
+    return yield* subscribe({ events: ["case_status_changed"] })
   })
 
   it.effect(
@@ -283,7 +322,7 @@ describe("delivery", () => {
       yield* edit("A")
       yield* subscriptions.test(firmId, subscription.id)
       yield* work()
-      assert.deepStrictEqual(yield* types, ["webhook.test"])
+      assert.deepStrictEqual(yield* types, ["webhook_test"])
     }).pipe(Effect.provide(layer))
   )
 

@@ -63,12 +63,12 @@ const subscription: Subscription = {
 }
 
 describe("which webhooks a subscription wants", () => {
-  const injury = { type: "case.created", caseTypes: ["Injury", "Motor"] } as const
-  const call = { type: "call.recorded", caseTypes: ["Injury"], campaignId: "7" } as const
+  const injury = { type: "case_created", caseTypes: ["Injury", "Motor"] } as const
+  const call = { type: "call_ended", caseTypes: ["Injury"], campaignId: "7" } as const
   it.each([
     { change: {}, happening: injury, wanted: true, why: "an empty list of events is all of them" },
-    { change: { events: ["case.created"] }, happening: injury, wanted: true, why: "the event is named" },
-    { change: { events: ["note.sent"] }, happening: injury, wanted: false, why: "another event is named" },
+    { change: { events: ["case_created"] }, happening: injury, wanted: true, why: "the event is named" },
+    { change: { events: ["note_sent"] }, happening: injury, wanted: false, why: "another event is named" },
     { change: { caseTypes: ["motor "] }, happening: injury, wanted: true, why: "the platform's case type is named" },
     { change: { caseTypes: ["Work"] }, happening: injury, wanted: false, why: "another case type is named" },
     { change: { campaigns: ["7"] }, happening: call, wanted: true, why: "the campaign is named" },
@@ -76,7 +76,7 @@ describe("which webhooks a subscription wants", () => {
     { change: { active: false }, happening: injury, wanted: false, why: "it is off" },
     {
       change: { active: false },
-      happening: { type: "webhook.test", caseTypes: [] },
+      happening: { type: "webhook_test", caseTypes: [] },
       wanted: true,
       why: "a test comes through"
     }
@@ -91,8 +91,9 @@ describe("what is wrong with a subscription", () => {
     [{ name: " ab " }, "name too-short"],
     [{ name: "x".repeat(201) }, "name too-long"],
     [{ campaigns: ["7"] }, "campaigns only-for-call-events"],
-    [{ campaigns: ["7"], events: ["call.recorded", "note.sent"] }, "campaigns only-for-call-events"],
-    [{ events: ["note.sent", "note.sent"] }, "events repeated"],
+    [{ campaigns: ["7"], events: ["call_ended", "message_sent"] }, "campaigns only-for-call-events"],
+    [{ campaigns: ["7"], events: ["call_ended", "note_sent"] }, "campaigns only-for-call-events"],
+    [{ events: ["note_sent", "note_sent"] }, "events repeated"],
     [{ caseTypes: [" "] }, "caseTypes empty"]
   ] as ReadonlyArray<[Partial<SubscriptionInput>, string]>)("%j: %s", (change, problem) => {
     assert.deepStrictEqual(
@@ -102,7 +103,8 @@ describe("what is wrong with a subscription", () => {
   })
 
   it("nothing is wrong with a campaign filter on call events", () => {
-    assert.deepStrictEqual(checkSubscription({ ...input, campaigns: ["7"], events: ["call.recorded"] }), [])
+    const events = ["call_ended", "call_analyzed"] as const
+    assert.deepStrictEqual(checkSubscription({ ...input, campaigns: ["7"], events }), [])
   })
 })
 
@@ -137,27 +139,27 @@ describe("what follows from an attempt", () => {
 
 describe("which lines of a history are told", () => {
   it.each([
-    ["verified", { kind: "created" }, "case.created"],
+    ["verified", { kind: "created" }, "case_created"],
     ["provisional", { kind: "created" }, null],
-    ["verified", { kind: "status-applied", before: "New", after: "Signed" }, "case.status_changed"],
+    ["verified", { kind: "status-applied", before: "New", after: "Signed" }, "case_status_changed"],
     ["verified", { kind: "status-applied", before: null, after: "New" }, null],
-    ["unverified", { kind: "status-applied", before: null, after: "New" }, "case.status_changed"],
+    ["unverified", { kind: "status-applied", before: null, after: "New" }, "case_status_changed"],
     ["provisional", { kind: "status-applied", before: null, after: "New" }, null],
     ["provisional", { kind: "status-edited", before: null, after: "New" }, null],
-    ["verified", { kind: "status-edited", before: "New", after: "Signed" }, "case.status_changed"],
+    ["verified", { kind: "status-edited", before: "New", after: "Signed" }, "case_status_changed"],
     ["verified", { kind: "status-reported" }, null],
     ["verified", { kind: "status-pushed" }, null],
-    ["verified", { kind: "standing-changed", before: "provisional", after: "verified" }, "case.created"],
-    ["unverified", { kind: "standing-changed", before: "provisional", after: "unverified" }, "case.created"],
+    ["verified", { kind: "standing-changed", before: "provisional", after: "verified" }, "case_created"],
+    ["unverified", { kind: "standing-changed", before: "provisional", after: "unverified" }, "case_created"],
     ["quarantined", { kind: "standing-changed", before: "provisional", after: "quarantined" }, null],
-    ["missing", { kind: "standing-changed", before: "verified", after: "missing" }, "case.updated"],
-    ["verified", { kind: "field-applied", field: "injury" }, "case.updated"],
-    ["verified", { kind: "details-changed", before: "{}", after: '{"caseType":"Work"}' }, "case.updated"],
+    ["missing", { kind: "standing-changed", before: "verified", after: "missing" }, "case_updated"],
+    ["verified", { kind: "field-applied", field: "injury" }, "case_updated"],
+    ["verified", { kind: "details-changed", before: "{}", after: '{"caseType":"Work"}' }, "case_updated"],
     ["verified", { kind: "details-reported", before: "{}", after: '{"fields.x":"1"}' }, null],
-    ["verified", { kind: "client-changed", before: "{}", after: '{"client.phone":"1"}' }, "client.updated"],
-    ["verified", { kind: "note-sent", after: "n1 n2" }, "note.sent"],
-    ["verified", { kind: "status-superseded" }, "conflict.recorded"],
-    ["verified", { kind: "field-overwritten", field: "injury" }, "conflict.recorded"],
+    ["verified", { kind: "client-changed", before: "{}", after: '{"client.phone":"1"}' }, "client_updated"],
+    ["verified", { kind: "note-sent", after: "n1 n2" }, "note_sent"],
+    ["verified", { kind: "status-superseded" }, "conflict_recorded"],
+    ["verified", { kind: "field-overwritten", field: "injury" }, "conflict_recorded"],
     ["verified", { kind: "conflict-settled" }, null]
   ] as ReadonlyArray<[Standing, Partial<CaseEvent>, string | null]>)("%s case, %j: %s", (standing, change, type) => {
     assert.strictEqual(noticeOf(makeCase(standing), makeEvent(change))?.type ?? null, type)

@@ -37,6 +37,6 @@ Try it:
        curl -s -H "authorization: Bearer $(cat ${at.file})" ${at.url}/api/v1/cases
   2. Send a message to that case; it becomes a note in the category Client Communications:
        curl -s -H "authorization: Bearer $(cat ${at.file})" -H "content-type: application/json" ${at.url}/api/v1/events \\
-         -d '{"type":"message-sent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
+         -d '{"type":"message_sent","eventId":"try-1","caseId":"<id of the case>","channel":"sms","direction":"outbound","text":"Hello","sentAt":"2026-11-24T12:00:00Z"}'
   3. "npm run demo" shows the whole story on its own; Ctrl-C stops everything.
 `

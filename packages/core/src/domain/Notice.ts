@@ -15,37 +15,37 @@ export const noticeOf = (of: Case, event: CaseEvent): Notice | undefined => {
   const { after, before, cause, field, kind } = event
   if (isConflict(event))
     return {
-      type: "conflict.recorded",
+      type: "conflict_recorded",
       data: { conflictId: event.id, kind, cause, ...(field === undefined ? {} : { field }) }
     }
   const isHint = of.standing === "provisional" || of.standing === "quarantined"
   if (kind === "standing-changed") return standingNotice(event)
   if (kind === "note-sent")
-    return { type: "note.sent", data: { jobId: cause, notes: after === null || after === "" ? [] : after.split(" ") } }
+    return { type: "note_sent", data: { jobId: cause, notes: after === null || after === "" ? [] : after.split(" ") } }
   if (isHint) return undefined
   switch (kind) {
     case "created":
-      return { type: "case.created", data: { cause } }
+      return { type: "case_created", data: { cause } }
     case "status-applied":
       // A case that is being made holds its first status when it is told of.
       return before === null && of.standing === "verified" ? undefined : statusNotice(event)
     case "status-edited":
       return statusNotice(event)
     case "client-changed":
-      return { type: "client.updated", data: { cause } }
+      return { type: "client_updated", data: { cause } }
     case "field-edited":
     case "field-applied":
-      return { type: "case.updated", data: { changed: [`values.${field ?? ""}`], cause } }
+      return { type: "case_updated", data: { changed: [`values.${field ?? ""}`], cause } }
     case "details-changed":
     case "linked":
-      return { type: "case.updated", data: { changed: namesIn(before, after, kind), cause } }
+      return { type: "case_updated", data: { changed: namesIn(before, after, kind), cause } }
     default:
       return undefined
   }
 }
 
 const statusNotice = ({ after, before, cause, kind }: CaseEvent): Notice => ({
-  type: "case.status_changed",
+  type: "case_status_changed",
   data: { before, after, origin: kind === "status-edited" ? "platform" : "crm", cause }
 })
 
@@ -53,8 +53,8 @@ const standingNotice = ({ after, before, cause }: CaseEvent): Notice | undefined
   const wasHint = before === "provisional" || before === "quarantined"
   if (after === "provisional" || after === "quarantined") return undefined
   return wasHint
-    ? { type: "case.created", data: { cause } }
-    : { type: "case.updated", data: { changed: ["standing"], after, cause } }
+    ? { type: "case_created", data: { cause } }
+    : { type: "case_updated", data: { changed: ["standing"], after, cause } }
 }
 
 /** Names alone: what a field holds is a client's own and is fetched by the API. */

@@ -34,7 +34,10 @@ export const PlatformEvent = Schema.TaggedUnion({
   CallEnded: {
     eventId: EventId,
     caseId: CaseId,
+    /** Once is enough: another event of the call is the same one. */
     callId: Schema.String,
+    /** Told of once its analysis was made. */
+    analyzed: Schema.optionalKey(Schema.Boolean),
     direction: Schema.Literals(["outbound", "inbound"]),
     isAi: Schema.Boolean,
     from: Schema.String,

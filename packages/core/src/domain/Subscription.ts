@@ -14,20 +14,23 @@ export type SubscriptionId = typeof SubscriptionId.Type
 export const WebhookId = Schema.String.pipe(Schema.brand("WebhookId"))
 export type WebhookId = typeof WebhookId.Type
 
+/** Named as the platform names its events; of those it has for tasks, forms and running calls, none happens here. */
 export const PlatformEventName = Schema.Literals([
-  "case.created",
-  "case.updated",
-  "case.status_changed",
-  "client.updated",
-  "note.sent",
-  "call.recorded",
-  "document.added",
-  "conflict.recorded",
-  "list.member_added",
-  "list.member_removed"
+  "case_created",
+  "case_updated",
+  "case_status_changed",
+  "client_updated",
+  "note_sent",
+  "message_sent",
+  "call_ended",
+  "call_analyzed",
+  "document_added",
+  "conflict_recorded",
+  "list_member_added",
+  "list_member_removed"
 ])
 export type PlatformEventName = typeof PlatformEventName.Type
-export const HookType = Schema.Union([PlatformEventName, Schema.Literal("webhook.test")])
+export const HookType = Schema.Union([PlatformEventName, Schema.Literal("webhook_test")])
 export type HookType = typeof HookType.Type
 
 export const Subscription = Schema.Struct({
@@ -82,11 +85,11 @@ export interface Happening {
   readonly campaignId?: string
 }
 
-const isCallEvent = (type: HookType): boolean => type === "call.recorded"
+const isCallEvent = (type: HookType): boolean => type === "call_ended" || type === "call_analyzed"
 
 export const isWanted = (subscription: Subscription, happening: Happening): boolean => {
   const { active, campaigns, caseTypes, events } = subscription
-  if (happening.type === "webhook.test") return true
+  if (happening.type === "webhook_test") return true
   return (
     active &&
     (events.length === 0 || events.includes(happening.type)) &&
