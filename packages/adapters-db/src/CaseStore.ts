@@ -73,6 +73,7 @@ export const layer: Layer.Layer<CaseStore, never, Database> = Layer.effect(
             connection_id: value.connectionId,
             external_id: value.externalId,
             dirty_since: value.dirtySince,
+            entered_client: value.standing === "verified" ? null : value.clientId,
             body: vault.seal(value.firmId, value.id, "case", JSON.stringify(value))
           }
           return db

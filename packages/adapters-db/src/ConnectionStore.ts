@@ -7,8 +7,9 @@
 import { createHash, hash, randomBytes } from "node:crypto"
 import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Connection, Firm } from "@casewire/core/domain/Connection"
-import { FirmId, type Instant } from "@casewire/core/domain/Ids"
+import { FirmId } from "@casewire/core/domain/Ids"
 import { ConnectionNotFound, ConnectionStore, type Credentials } from "@casewire/core/ports/ConnectionStore"
+import { keyOf } from "./ConnectionCache.ts"
 import { CurrentTransaction, Database, type Transaction } from "./Database.ts"
 import { decoder } from "./Decoder.ts"
 
@@ -16,34 +17,23 @@ const decodeConnection = decoder(Connection, "connection")
 const decodeFirm = decoder(Firm, "firm")
 const decodeCredentials = decoder(Schema.Record(Schema.String, Schema.String), "credentials of")
 
-/** Only tokens that exist are kept, so a stranger's guesses cannot fill the memory. */
-interface LiveToken {
-  readonly connectionKey: string
-  readonly expiresAt: Instant | null
-}
-
 export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect(
   ConnectionStore,
   Effect.gen(function* () {
     const database = yield* Database
     const { vault } = database
-    const tokens = new Map<string, LiveToken>()
-    const connections = new Map<string, Connection>()
-    /** Moves with every commit that touched either map: a read that began before it may not fill them. */
-    let generation = 0
+    const { cache } = database
+    const { connections, tokens } = cache
 
     const changed = (transaction: Transaction, change: () => void) =>
-      transaction.afterCommit.push(() => {
-        generation++
-        change()
-      })
+      transaction.afterCommit.push(() => cache.changed(change))
 
     const load = Effect.fnUntraced(function* (firmId: string, id: string) {
       const isInside = (yield* CurrentTransaction)?.database === database
       const key = keyOf(firmId, id)
       const known = isInside ? undefined : connections.get(key)
       if (known !== undefined) return known
-      const before = generation
+      const before = cache.generation
       const row = yield* database.read((db) =>
         db
           .selectFrom("connections")
@@ -54,7 +44,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
       )
       if (row === undefined) return yield* new ConnectionNotFound({ connectionId: id })
       const connection = decodeConnection(JSON.parse(row.body), id)
-      if (!isInside && before === generation) connections.set(key, connection)
+      if (!isInside && before === cache.generation) connections.set(key, connection)
       return connection
     })
 
@@ -69,14 +59,14 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
       )
 
     const findConnection = Effect.fnUntraced(function* (token: string, digest: string) {
-      const before = generation
+      const before = cache.generation
       const row = yield* findToken(token, "webhook")
       if (row === undefined || row.connection_id === null) return Option.none<Connection>()
       const now = yield* Clock.currentTimeMillis
       if (row.expires_at !== null && row.expires_at <= now) return Option.none<Connection>()
       const connection = yield* Effect.option(load(row.firm_id, row.connection_id))
       const isInside = (yield* CurrentTransaction)?.database === database
-      if (!isInside && before === generation && Option.isSome(connection))
+      if (!isInside && before === cache.generation && Option.isSome(connection))
         tokens.set(digest, { connectionKey: keyOf(row.firm_id, row.connection_id), expiresAt: row.expires_at })
       return connection
     })
@@ -205,8 +195,6 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
     })
   })
 )
-
-const keyOf = (firmId: string, id: string): string => `${firmId}\u0000${id}`
 
 const credentialsToText = (credentials: Credentials): string =>
   JSON.stringify(Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, Redacted.value(value)])))

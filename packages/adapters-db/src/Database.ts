@@ -7,6 +7,7 @@
  */
 import { Cause, Context, Effect, Exit } from "effect"
 import { Breath } from "./Breath.ts"
+import { ConnectionCache } from "./ConnectionCache.ts"
 import type { Database as Connection } from "better-sqlite3"
 import type { Kysely } from "kysely"
 import type { LaneHeads } from "./LaneHeads.ts"
@@ -34,6 +35,7 @@ export interface DatabaseService {
   readonly gate: WriteGate
   readonly vault: Vault
   readonly heads: LaneHeads
+  readonly cache: ConnectionCache
   /** To be called after every COMMIT and every roll-back of the connection: memory follows the file. */
   readonly committed: () => void
   readonly rolledBack: () => void
@@ -148,6 +150,7 @@ export const makeDatabase = (parts: {
     gate,
     vault,
     heads,
+    cache: new ConnectionCache(),
     committed,
     rolledBack,
     read: (query) =>

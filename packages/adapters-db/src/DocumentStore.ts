@@ -31,7 +31,7 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
       const database = yield* Database
       const { vault } = database
 
-      const pathOf = (firmId: string, file: string) => join(folder, folderName(firmId), file)
+      const pathOf = (firmId: string, file: string) => documentPath(folder, firmId, file)
       const toStored = (row: Tables["documents"]): StoredDocument => ({
         id: row.id,
         firmId: FirmId.make(row.firm_id),
@@ -189,6 +189,10 @@ export const layer = (folder: string): Layer.Layer<DocumentStore, never, Databas
 /** A firm's id is data: only a harmless one becomes a folder's name as it is. */
 const folderName = (firmId: string): string =>
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(firmId) ? firmId : `x-${createHash("sha256").update(firmId).digest("hex")}`
+
+/** Where the sealed bytes of a document lie. */
+export const documentPath = (folder: string, firmId: string, file: string): string =>
+  join(folder, folderName(firmId), file)
 
 const onDisk = <A>(use: () => Promise<A>): Effect.Effect<A> =>
   Effect.uninterruptible(

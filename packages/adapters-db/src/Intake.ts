@@ -49,7 +49,11 @@ export class Intake {
     )
     this.#insertJob = insertJob(database)
     this.#receiveNumber = database.connection
-      .prepare("select coalesce(max(receive_number), 0) from receipts")
+      // Numbers that were given and removed again are not given a second time.
+      .prepare(
+        `select max(coalesce((select max(receive_number) from receipts), 0),
+          coalesce((select cast(value as integer) from store where key = 'receive-number'), 0))`
+      )
       .pluck()
       .get() as number
   }

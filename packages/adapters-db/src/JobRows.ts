@@ -20,7 +20,8 @@ const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>([
   "PullDocuments",
   "Sweep",
   "ImportHistory",
-  "ImportCases"
+  "ImportCases",
+  "EraseConnection"
 ])
 
 export type JobInserter = (job: NewJob, now: number) => void

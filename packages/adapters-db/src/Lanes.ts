@@ -15,7 +15,7 @@ export const leave = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey,
 }
 
 /** Makes the oldest job of a lane its head, if it has none. */
-const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
+export const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
   if (heads.has(lane)) return
   const { numAffectedRows } = await sql`update jobs set phase = case when not_before <= ${now} then 1 else 0 end
     where seq = (
@@ -111,7 +111,7 @@ export const resolveJobs = async (
   return rows.map((row) => row.id)
 }
 
-const laneOf = (row: JobRow): LaneKey => ({
+export const laneOf = (row: JobRow): LaneKey => ({
   firmId: row.firm_id,
   connectionId: row.connection_id,
   key: row.key,

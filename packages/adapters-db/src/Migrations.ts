@@ -169,5 +169,13 @@ const migrations: Record<string, Migration> = {
     sql`create table plugin_swaps (
       id text primary key, plugin_id text not null, result text not null, body text not null) strict, without rowid`,
     sql`create index plugin_swaps_of_plugin on plugin_swaps (plugin_id, id)`
+  ),
+  "0010-removal": steps(
+    // How what belongs to a case, or was made with a job, is found when a connection goes.
+    sql`alter table hook_deliveries add column case_id text`,
+    sql`create index hook_deliveries_of_case on hook_deliveries (firm_id, case_id) where case_id is not null`,
+    sql`alter table cases add column entered_client text`,
+    sql`create index cases_of_entered_client on cases (firm_id, entered_client) where entered_client is not null`,
+    sql`create index keys_of_operation on keys (firm_id, operation)`
   )
 }

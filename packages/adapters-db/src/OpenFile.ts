@@ -28,6 +28,8 @@ export const openWriter = (file: string): Connection => {
     connection.pragma("wal_autocheckpoint = 8000")
     connection.pragma("mmap_size = 0")
     connection.pragma("foreign_keys = on")
+    // What is deleted is overwritten. The build's default leaves it in the file until the page is used again.
+    connection.pragma("secure_delete = on")
     checkFitness(connection)
     for (const suffix of ["-wal", "-shm"]) if (existsSync(file + suffix)) chmodSync(file + suffix, 0o600)
     return connection
@@ -65,6 +67,7 @@ export const fitnessOf = (connection: Connection): ReadonlyArray<Fitness> => {
     ["journal_mode", ["wal"]],
     ["synchronous", [2, 3]],
     ["foreign_keys", [1]],
+    ["secure_delete", [1]],
     // A build without mapped memory answers nothing at all.
     ["mmap_size", [0, undefined]]
   ]
@@ -99,6 +102,24 @@ export const kyselyOver = (connection: Connection): Kysely<Tables> => {
     return statement
   }
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } }) })
+}
+
+/** Notes that the file holds traces of what was removed. Inside a transaction. */
+export const scrubDue = (db: Kysely<Tables>) =>
+  db
+    .insertInto("store")
+    .values({ key: "scrub-due", value: "1" })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+
+export const isScrubDue = (connection: Connection): boolean =>
+  connection.prepare("select 1 from store where key = 'scrub-due'").get() !== undefined
+
+/** Writes the whole file anew, so that no page holds what was deleted or moved. Nobody else may be writing. */
+export const rewrite = (connection: Connection): void => {
+  connection.exec("vacuum")
+  connection.exec("delete from store where key = 'scrub-due'")
+  connection.pragma("wal_checkpoint(truncate)")
 }
 
 /** Proves that the KEK is the store's: a new store remembers a value wrapped with it, an old one must open. */

@@ -3,7 +3,7 @@
  * for: in the clear where nothing is to be remarked, sealed where a remark names a key, which the sender chose.
  *
  * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
- * webhook's bytes cost. Whoever deletes receipts one day must delete a segment with the last of them.
+ * webhook's bytes cost. Whoever deletes receipts seals their segments anew without them, see `sealWithout`.
  */
 import { sql, type Kysely } from "kysely"
 import { Receipt } from "@casewire/core/domain/Receipt"
@@ -42,6 +42,17 @@ export class SegmentWriter {
   seal(vault: Vault, firmId: string): Buffer {
     return vault.seal(firmId, String(this.number), "receipts", `[${this.#contents.join(",")}]`)
   }
+}
+
+/** What a segment holds once these receipts are gone, sealed again; nothing where none is left. */
+export const sealWithout = (
+  vault: Vault,
+  { body, firm_id, segment }: Tables["receipt_bodies"],
+  gone: ReadonlySet<string>
+): Buffer | undefined => {
+  const contents = JSON.parse(vault.open(firm_id, String(segment), "receipts", body)) as ReadonlyArray<Content>
+  const kept = contents.filter(([id]) => !gone.has(id))
+  return kept.length === 0 ? undefined : vault.seal(firm_id, String(segment), "receipts", JSON.stringify(kept))
 }
 
 export type ReceiptRow = Tables["receipts"] & { readonly sealed: Buffer }

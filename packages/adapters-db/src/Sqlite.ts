@@ -4,6 +4,7 @@
  */
 import { Effect, Layer, Redacted } from "effect"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
+import type { ConnectionRemoval } from "@casewire/core/ports/ConnectionRemoval"
 import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
@@ -15,6 +16,7 @@ import type { Storage } from "@casewire/core/ports/Storage"
 import type { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import type { Timeline } from "@casewire/core/ports/Timeline"
 import * as CaseStoreSqlite from "./CaseStore.ts"
+import * as ConnectionRemovalSqlite from "./ConnectionRemoval.ts"
 import * as ConnectionStoreSqlite from "./ConnectionStore.ts"
 import { Database, makeDatabase } from "./Database.ts"
 import * as DocumentStoreSqlite from "./DocumentStore.ts"
@@ -22,7 +24,7 @@ import { LaneHeads } from "./LaneHeads.ts"
 import * as MappingStoreSqlite from "./MappingStore.ts"
 import * as ListStoreSqlite from "./ListStore.ts"
 import { migrateToLatest } from "./Migrations.ts"
-import { checkKek, kyselyOver, openReader, openWriter, rewrapKeys } from "./OpenFile.ts"
+import { checkKek, isScrubDue, kyselyOver, openReader, openWriter, rewrapKeys, rewrite } from "./OpenFile.ts"
 import * as PluginStoreSqlite from "./PluginStore.ts"
 import * as QueueSqlite from "./Queue.ts"
 import * as RunStoreSqlite from "./RunStore.ts"
@@ -57,6 +59,7 @@ export const layerSqlite = (
   | Timeline
   | CaseStore
   | ConnectionStore
+  | ConnectionRemoval
   | ListStore
   | DocumentStore
   | MappingStore
@@ -72,6 +75,7 @@ export const layerSqlite = (
     CaseStoreSqlite.layer,
     TimelineSqlite.layer,
     ConnectionStoreSqlite.layer,
+    ConnectionRemovalSqlite.layer(options.documents),
     ListStoreSqlite.layer,
     DocumentStoreSqlite.layer(options.documents),
     MappingStoreSqlite.layer,
@@ -123,6 +127,8 @@ const openDatabase = Effect.fnUntraced(function* (options: SqliteOptions) {
   const connection = yield* takeFile(options.file)
   yield* migrated(connection)
   yield* boot(() => checkKek(connection, kek))
+  // Before anybody waits for it.
+  yield* boot(() => (isScrubDue(connection) ? rewrite(connection) : undefined))
   const reading = yield* Effect.acquireRelease(
     boot(() => openReader(options.file)),
     (opened) => Effect.sync(() => opened.close())

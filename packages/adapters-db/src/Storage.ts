@@ -74,6 +74,19 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
       }),
       judge: Effect.fn("Storage.judge")(function* (firmId, id, verdict) {
         yield* database.write(async (db) => {
+          const before = await db
+            .selectFrom("receipts")
+            .select(["external_case_id", "receive_number"])
+            .where("firm_id", "=", firmId)
+            .where("id", "=", id)
+            .executeTakeFirst()
+          if (before?.external_case_id != null && before.external_case_id !== verdict.externalCaseId)
+            await db
+              .deleteFrom("receipts_of_case")
+              .where("firm_id", "=", firmId)
+              .where("external_case_id", "=", before.external_case_id)
+              .where("receive_number", "=", before.receive_number)
+              .execute()
           const row = await db
             .updateTable("receipts")
             .set({

@@ -126,6 +126,7 @@ export const layer: Layer.Layer<SubscriptionStore, never, Database> = Layer.effe
           const row = {
             subscription_id: value.subscriptionId,
             state: value.state,
+            case_id: value.caseId ?? null,
             body: vault.seal(value.firmId, value.id, "delivery", JSON.stringify(value))
           }
           return db

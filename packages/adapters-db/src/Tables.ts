@@ -11,7 +11,15 @@ export interface Tables {
   plugin_pins: { plugin_id: string; firm_id: string; connection_id: string; digest: string }
   plugin_swaps: { id: string; plugin_id: string; result: string; body: string }
   subscriptions: { firm_id: string; id: string; body: Buffer; secrets: Buffer | null }
-  hook_deliveries: { firm_id: string; id: string; subscription_id: string; state: string; body: Buffer }
+  hook_deliveries: {
+    firm_id: string
+    id: string
+    subscription_id: string
+    state: string
+    /** The case it is about; none for a test, and for what was recorded before the column was there. */
+    case_id: string | null
+    body: Buffer
+  }
   store: { key: string; value: string }
   firms: { firm_id: string; name: string; created_at: number }
   firm_keys: { firm_id: string; version: number; kek_id: string; wrapped: Buffer }
@@ -47,6 +55,8 @@ export interface Tables {
     connection_id: string
     external_id: string
     dirty_since: number | null
+    /** Its client, until a read confirms the case: it may be one that was entered by hand. */
+    entered_client: string | null
     body: Buffer
   }
   case_events: {

@@ -1,6 +1,7 @@
-/** The contracts of the five ports, on SQLite. */
+/** The contracts of the ports, on SQLite. */
 import { Effect, Layer } from "effect"
 import { caseStoreContract } from "@casewire/contract-kit/CaseStore"
+import { connectionRemovalContract } from "@casewire/contract-kit/ConnectionRemoval"
 import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
 import { documentStoreContract } from "@casewire/contract-kit/DocumentStore"
 import { mappingStoreContract } from "@casewire/contract-kit/MappingStore"
@@ -30,3 +31,4 @@ timelineContract("SQLite", options)
 runStoreContract("SQLite", options)
 pluginStoreContract("SQLite", options)
 subscriptionStoreContract("SQLite", options)
+connectionRemovalContract("SQLite", options)

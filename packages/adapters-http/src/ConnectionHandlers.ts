@@ -5,6 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
 import { CrmConnections } from "@casewire/core/CrmConnections"
+import { Disconnect } from "@casewire/core/Disconnect"
 import type { Connection, ConnectionId } from "@casewire/core/domain/Connection"
 import { linkOf } from "@casewire/core/domain/Mapping"
 import { decide, type Verdict } from "@casewire/core/domain/Merge"
@@ -22,11 +23,12 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { Setup } from "@casewire/core/Setup"
-import { crmFailed, notFound, setupInvalid } from "./Problems.ts"
+import { crmFailed, notFound, problem, setupInvalid } from "./Problems.ts"
 import { PublicUrl } from "./PublicUrl.ts"
-import { connectionView } from "./Views.ts"
+import { connectionView, runView } from "./Views.ts"
 
 const day = 86_400_000
+const unconfirmed = { field: "confirm", code: "not-the-name" }
 
 export const layerPlugins = HttpApiBuilder.group(
   Api,
@@ -43,6 +45,7 @@ export const layerConnections = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const connections = yield* ConnectionStore
     const crms = yield* CrmConnections
+    const ending = yield* Disconnect
     const plugins = yield* Plugins
     const publicUrl = yield* PublicUrl
     const setup = yield* Setup
@@ -100,6 +103,25 @@ export const layerConnections = HttpApiBuilder.group(
           })
         )
         return yield* view(connection)
+      }),
+      whatErasingRemoves: Effect.fn(function* ({ params }) {
+        const { firmId } = yield* CurrentFirm
+        const { connection, inventory } = yield* ending.preview(firmId, params.id).pipe(Effect.mapError(notFound))
+        return { name: connection.name, state: connection.state, counts: inventory }
+      }),
+      disconnect: Effect.fn(function* ({ params, payload }) {
+        const { firmId, name } = yield* CurrentFirm
+        if (payload.data === "keep") {
+          yield* ending.keep(firmId, params.id).pipe(Effect.mapError(notFound))
+          return { state: "disconnected" as const, run: null }
+        }
+        const run = yield* ending.erase(firmId, params.id, { confirm: payload.confirm ?? "", by: name }).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: (error) => Effect.fail(notFound(error)),
+            ErasureUnconfirmed: () => Effect.fail(problem("confirmation-required", { errors: [unconfirmed] }))
+          })
+        )
+        return { state: run.state === "done" ? ("erased" as const) : ("erasing" as const), run: runView(run) }
       }),
       verify: Effect.fn(function* ({ params }) {
         const { firmId } = yield* CurrentFirm

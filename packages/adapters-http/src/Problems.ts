@@ -21,7 +21,7 @@ const known = {
   "idempotency-key-mismatch": [400, "The idempotency key and the event's id differ"],
   unauthenticated: [401, "A valid bearer token is needed"],
   "webhook-token-invalid": [401, "The webhook token is not valid"],
-  "confirmation-required": [403, "The number of overwrites must be confirmed"],
+  "confirmation-required": [403, "What would be lost must be confirmed"],
   "not-found": [404, "There is no such thing"],
   "method-not-allowed": [405, "The method is not allowed here"],
   "already-linked": [409, "The record has its case already"],

@@ -15,6 +15,7 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type { CrmConnections } from "@casewire/core/CrmConnections"
 import type { CaseEntries } from "@casewire/core/CaseEntries"
 import type { Conflicts } from "@casewire/core/Conflicts"
+import type { Disconnect } from "@casewire/core/Disconnect"
 import type { Doctor } from "@casewire/core/Doctor"
 import type { Inbox } from "@casewire/core/Inbox"
 import type { Lists } from "@casewire/core/Lists"
@@ -120,6 +121,7 @@ export type Services =
   | CaseEntries
   | Conflicts
   | Doctor
+  | Disconnect
   | RunStore
   | StatusResume
   | Subscriptions

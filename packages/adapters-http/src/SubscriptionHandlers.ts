@@ -107,7 +107,7 @@ const layerSubscriptions = HttpApiBuilder.group(
 
 const subscriptionView = ({ firmId: _firm, ...shown }: Subscription) => shown
 
-const deliveryView = ({ body: _body, firmId: _firm, ...shown }: HookDelivery) => shown
+const deliveryView = ({ body: _body, caseId: _case, firmId: _firm, ...shown }: HookDelivery) => shown
 
 const inputOf = (payload: typeof SubscriptionPayload.Type): SubscriptionInput => ({
   name: payload.name,

@@ -132,7 +132,8 @@ export const workWords = {
   PullDocuments: "pull-documents",
   Sweep: "sweep",
   ImportHistory: "import-history",
-  ImportCases: "import-cases"
+  ImportCases: "import-cases",
+  EraseConnection: "erase-connection"
 } as const satisfies Record<Work["_tag"], WorkWord>
 
 const workTags = {
@@ -148,7 +149,8 @@ const workTags = {
   "pull-documents": "PullDocuments",
   sweep: "Sweep",
   "import-history": "ImportHistory",
-  "import-cases": "ImportCases"
+  "import-cases": "ImportCases",
+  "erase-connection": "EraseConnection"
 } as const satisfies Record<WorkWord, Work["_tag"]>
 
 export const workTag = (word: WorkWord): Work["_tag"] => workTags[word]
@@ -197,6 +199,8 @@ const aboutOf = (work: Work): Readonly<Record<string, string>> => {
     case "ImportHistory":
     case "ImportCases":
       return { runId: work.runId }
+    case "EraseConnection":
+      return { connectionId: work.connectionId, runId: work.runId }
   }
 }
 

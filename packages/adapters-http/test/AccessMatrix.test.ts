@@ -49,6 +49,7 @@ const own = {
   campaigns: "",
   drafts: "",
   unwanted: "",
+  endable: "",
   ...platformIds
 }
 beforeAll(async () => {
@@ -56,6 +57,8 @@ beforeAll(async () => {
   own.connections = world.connection.id
   const answer = await world.post(form(), { "content-type": "application/x-www-form-urlencoded" })
   own.receipts = answer.body.receiptId
+  const second = { plugin: "acme", name: "Second", values: { clientRoot: "x", password: "y" } }
+  own.endable = (await world.call("POST", "/connections", second)).body.id
   own.lists = (await world.call("POST", "/lists", { name: "Intake" })).body.id
   own.campaigns = (await world.call("POST", "/campaigns", { name: "Spring" })).body.id
   own.clients = (await world.call("POST", "/clients", { firstName: "Ana", lastName: "Lee" })).body.id
@@ -126,6 +129,7 @@ const sheet = { name: "Injury.csv", text: "Custom#,Name,Type,Options" }
 const bodies: Readonly<Record<string, unknown>> = {
   "connections.create": { plugin: "acme", values: { clientRoot: "x", password: "y" } },
   "connections.setCredentials": { values: { clientRoot: "x", password: "y" } },
+  "connections.disconnect": { data: "erase", confirm: "Second" },
   "connections.issueWebhookToken": {},
   "connections.setToggles": allOn,
   "connections.setLinks": { links: [] },
@@ -164,8 +168,14 @@ const bodies: Readonly<Record<string, unknown>> = {
 }
 
 const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind: keyof typeof own) => string) => {
+/** What an endpoint takes away is nobody else's. */
+const removing: Readonly<Record<string, "removable" | "endable">> = {
+  "subscriptions.remove": "removable",
+  "connections.disconnect": "endable"
+}
+
   const kind = /^\/api\/v1\/(\w+)\/:id/.exec(path)?.[1] as keyof typeof own | undefined
-  const named = name === "subscriptions.remove" ? "removable" : kind
+  const named = removing[name] ?? kind
   const draft = () => id(name === "mappings.discardDraft" ? "unwanted" : "drafts")
   const at = path
     .replace("/api/v1", "")

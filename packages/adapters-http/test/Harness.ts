@@ -12,6 +12,7 @@ import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
 import type { Toggles } from "@casewire/core/domain/Toggles"
+import { Disconnect } from "@casewire/core/Disconnect"
 import { Doctor } from "@casewire/core/Doctor"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
@@ -126,7 +127,8 @@ const layerPlugins = Layer.succeed(
   Plugins.of({
     manifests: Effect.succeed([manifest, other]),
     manifest: (id) => Option.fromUndefinedOr([manifest, other].find((known) => known.id === id)),
-    crm: () => Layer.merge(crm, CrmDocuments.layerUnsupported("not yet"))
+    crm: () => Layer.merge(crm, CrmDocuments.layerUnsupported("not yet")),
+    switched: Stream.empty
   })
 )
 
@@ -171,6 +173,7 @@ const layerCore = (over: OverStorage) =>
     CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
+    Disconnect.layer,
     Doctor.layer.pipe(Layer.provide(layerMachine)),
     Inbox.layer,
     Lists.layer,
@@ -220,6 +223,7 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
       A,
       E,
       | Setup
+      | Disconnect
       | Inbox
       | Outbox
       | CaseEntries

@@ -4,11 +4,13 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
+import { Inventory } from "@casewire/core/domain/Inventory"
 import { CaseType, CaseTypeLink } from "@casewire/core/domain/Mapping"
 import { Toggles } from "@casewire/core/domain/Toggles"
 import { CrmCatalog, CrmCheck } from "@casewire/core/ports/Crm"
 import { Access, Decoding } from "./Access.ts"
-import { CrmFailed, Invalid, NotFound } from "./Problem.ts"
+import { CrmFailed, Forbidden, Invalid, NotFound } from "./Problem.ts"
+import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
 
 const Values = Schema.Record(Schema.String, Schema.String)
@@ -82,6 +84,33 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       success: ConnectionView,
       error: [NotFound, Invalid]
     }).annotate(OpenApi.Summary, "Replace the credentials; verify afterwards"),
+    HttpApiEndpoint.get("whatErasingRemoves", "/connections/:id/disconnect", {
+      params,
+      success: Schema.Struct({
+        /** What has to be typed to confirm. */
+        name: Schema.String,
+        state: ConnectionState,
+        counts: Inventory
+      }),
+      error: NotFound
+    }).annotate(OpenApi.Summary, "How much erasing a connection would remove; nothing is removed"),
+    /**
+     * `keep`: credentials and webhook URL end, the data stays, new credentials take it up again. `erase`: everything that
+     * came from the connection goes, and it with it; `confirm` is its name. Asking again answers how it stands.
+     */
+    HttpApiEndpoint.post("disconnect", "/connections/:id/disconnect", {
+      params,
+      payload: Schema.Struct({
+        data: Schema.Literals(["keep", "erase"]),
+        confirm: Schema.optionalKey(Schema.String)
+      }),
+      success: Schema.Struct({
+        state: Schema.Literals(["disconnected", "erasing", "erased"]),
+        /** Shows how far the erasing is; null where the data is kept. */
+        run: Schema.NullOr(RunView)
+      }),
+      error: [Forbidden, NotFound]
+    }).annotate(OpenApi.Summary, "End a connection, and keep or erase what came from it"),
     /** With `Accept: application/x-ndjson` each check is sent as it ends. */
     HttpApiEndpoint.post("verify", "/connections/:id/verify", {
       params,

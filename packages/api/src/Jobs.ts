@@ -20,7 +20,8 @@ export const WorkWord = Schema.Literals([
   "pull-documents",
   "sweep",
   "import-history",
-  "import-cases"
+  "import-cases",
+  "erase-connection"
 ])
 export type WorkWord = typeof WorkWord.Type
 const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Array(item))

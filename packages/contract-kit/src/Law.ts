@@ -8,6 +8,7 @@ import { describe, it } from "@effect/vitest"
 import { Effect, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { CaseStore } from "@casewire/core/ports/CaseStore"
+import type { ConnectionRemoval } from "@casewire/core/ports/ConnectionRemoval"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
@@ -30,6 +31,7 @@ export type Ports =
   | PluginStore
   | CaseStore
   | ConnectionStore
+  | ConnectionRemoval
   | ListStore
   | DocumentStore
 

@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Option } from "effect"
 import { CurrentTransaction, Database } from "@casewire/core/memory/Database"
 import { layer as memory, layerNoDeps } from "@casewire/core/memory/Memory"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { ConnectionRemoval } from "@casewire/core/ports/ConnectionRemoval"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { MappingStore } from "@casewire/core/ports/MappingStore"
@@ -29,6 +30,7 @@ export interface Own {
   readonly runs: RunStore["Service"]
   readonly plugins: PluginStore["Service"]
   readonly subscriptions: SubscriptionStore["Service"]
+  readonly removal: ConnectionRemoval["Service"]
 }
 
 export type Mutant = (own: Own) => Partial<Own>
@@ -49,6 +51,7 @@ export const inMappings = mutantOf("mappings")
 export const inRuns = mutantOf("runs")
 export const inPlugins = mutantOf("plugins")
 export const inSubscriptions = mutantOf("subscriptions")
+export const inRemoval = mutantOf("removal")
 
 export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer.Layer<Ports> =>
   Layer.effectContext(
@@ -64,7 +67,8 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         mappings: yield* MappingStore,
         runs: yield* RunStore,
         plugins: yield* PluginStore,
-        subscriptions: yield* SubscriptionStore
+        subscriptions: yield* SubscriptionStore,
+        removal: yield* ConnectionRemoval
       }
       const ports = { ...own, ...mutant(own) }
       return Context.make(Storage, ports.storage).pipe(
@@ -77,7 +81,8 @@ export const broken = (mutant: Mutant, over: Layer.Layer<Ports> = memory): Layer
         Context.add(MappingStore, ports.mappings),
         Context.add(RunStore, ports.runs),
         Context.add(PluginStore, ports.plugins),
-        Context.add(SubscriptionStore, ports.subscriptions)
+        Context.add(SubscriptionStore, ports.subscriptions),
+        Context.add(ConnectionRemoval, ports.removal)
       )
     })
   ).pipe(Layer.provide(over))

@@ -1,6 +1,7 @@
 /** How many laws each port has, and that it is not fewer than promised. */
 import { assert, it } from "@effect/vitest"
 import { caseStoreLaws } from "../src/CaseStore.ts"
+import { connectionRemovalLaws } from "../src/ConnectionRemoval.ts"
 import { connectionStoreLaws } from "../src/ConnectionStore.ts"
 import { documentStoreLaws } from "../src/DocumentStore.ts"
 import { mappingStoreLaws } from "../src/MappingStore.ts"
@@ -16,6 +17,7 @@ const promised = [
   [storageLaws, 15],
   [caseStoreLaws, 15],
   [connectionStoreLaws, 15],
+  [connectionRemovalLaws, 15],
   [documentStoreLaws, 15],
   [listStoreLaws, 15],
   [mappingStoreLaws, 20],

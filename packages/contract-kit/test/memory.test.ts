@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { layer } from "@casewire/core/memory/Memory"
 import { caseStoreContract } from "../src/CaseStore.ts"
+import { connectionRemovalContract } from "../src/ConnectionRemoval.ts"
 import { connectionStoreContract } from "../src/ConnectionStore.ts"
 import { documentStoreContract } from "../src/DocumentStore.ts"
 import { mappingStoreContract } from "../src/MappingStore.ts"
@@ -27,3 +28,4 @@ timelineContract("memory", options)
 runStoreContract("memory", options)
 pluginStoreContract("memory", options)
 subscriptionStoreContract("memory", options)
+connectionRemovalContract("memory", options)

@@ -5,6 +5,7 @@
 import { Layer } from "effect"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery } from "./Delivery.ts"
+import { Disconnect } from "./Disconnect.ts"
 import { Outbox } from "./Outbox.ts"
 import { PlatformHooks } from "./PlatformHooks.ts"
 import { Poller } from "./Poller.ts"
@@ -14,6 +15,7 @@ import { StatusResume } from "./StatusResume.ts"
 import { Worker } from "./Worker.ts"
 
 export const layer = Worker.layer.pipe(
+  Layer.provideMerge(Disconnect.layer),
   Layer.provideMerge(Outbox.layer),
   Layer.provideMerge(Poller.layer),
   Layer.provideMerge(Delivery.layer),

@@ -14,14 +14,14 @@ import {
   isLinked,
   noConnection
 } from "./domain/Case.ts"
-import type { ConnectionId } from "./domain/Connection.ts"
+import { type ConnectionId, isErasing } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { Priority } from "./domain/Job.ts"
 import { plainCase, plainClient } from "./domain/PlainCase.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
 import { CaseNotFound } from "./Outbox.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
-import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
+import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Storage } from "./ports/Storage.ts"
 import { Projection } from "./Projection.ts"
 
@@ -117,6 +117,7 @@ export class CaseEntries extends Context.Service<
       const link: CaseEntries["Service"]["link"] = Effect.fn("CaseEntries.link")(function* (firmId, id, to, by) {
         const { connectionId, externalId } = to
         const connection = yield* connections.get(firmId, connectionId)
+        if (isErasing(connection)) return yield* new ConnectionNotFound({ connectionId })
         return yield* storage.withCase(
           { connectionId, externalCaseId: externalId },
           Effect.gen(function* () {

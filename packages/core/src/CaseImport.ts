@@ -9,7 +9,7 @@
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { type Case, ExternalCaseId, noConnection } from "./domain/Case.ts"
 import { type CaseColumn, type CaseRole, type CaseRow, readCaseSheet, type SheetProblem } from "./domain/CaseSheet.ts"
-import type { Connection, ConnectionId } from "./domain/Connection.ts"
+import { type Connection, type ConnectionId, isErasing } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { afterStep, counted, planLifeMs, room } from "./domain/ImportRun.ts"
 import { Priority, type Work } from "./domain/Job.ts"
@@ -20,7 +20,7 @@ import type { SheetRows } from "./domain/SheetHeader.ts"
 import { importJob } from "./ImportRuns.ts"
 import { Outbox } from "./Outbox.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
-import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
+import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
 import { RunStore } from "./ports/RunStore.ts"
@@ -89,6 +89,14 @@ export class CaseImport extends Context.Service<
       const runs = yield* RunStore
       const storage = yield* Storage
 
+      /** Nothing is written for a connection that is being erased meanwhile. */
+      const ifThere = (firmId: FirmId, id: ConnectionId, write: Effect.Effect<void>) =>
+        storage.atomically(
+          Effect.flatMap(connections.get(firmId, id), (present) =>
+            isErasing(present) ? Effect.fail(new ConnectionNotFound({ connectionId: id })) : write
+          )
+        )
+
       const plan: CaseImport["Service"]["plan"] = Effect.fn("CaseImport.plan")(
         function* (firmId, id, file, options, startedBy) {
           const connection = yield* connections.get(firmId, id)
@@ -129,10 +137,16 @@ export class CaseImport extends Context.Service<
             now,
             planLifeMs
           )
-          // In parts, so that nothing else waits long; whoever sees the run finds all its rows.
+          // In parts, so that nothing else waits long. A run that is not planned yet offers nothing; where the host dies
+          // or the connection is erased in between, its rows are found by it.
+          yield* ifThere(
+            firmId,
+            id,
+            runs.save({ ...run, state: "cancelled", reason: "the file was not read to its end" })
+          )
           for (let from = 0; from < rows.length; from += rowsTogether)
-            yield* storage.atomically(runs.saveRows(firmId, run.id, rows.slice(from, from + rowsTogether)))
-          yield* runs.save(run)
+            yield* ifThere(firmId, id, runs.saveRows(firmId, run.id, rows.slice(from, from + rowsTogether)))
+          yield* ifThere(firmId, id, runs.save(run))
           return { run, columns: read.columns, counts, problems }
         }
       )

@@ -10,7 +10,7 @@ import { Clock, Context, Effect, Layer, Option, Stream } from "effect"
 import { CaseMapping } from "./CaseMapping.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import type { Case } from "./domain/Case.ts"
-import type { Connection, ConnectionId } from "./domain/Connection.ts"
+import { type Connection, type ConnectionId, isErasing } from "./domain/Connection.ts"
 import type { CrmCase } from "./domain/CrmChange.ts"
 import { type FirmId, type Instant, newId } from "./domain/Ids.ts"
 import { afterStep, counted, handled, planLifeMs, room } from "./domain/ImportRun.ts"
@@ -19,7 +19,7 @@ import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import { wholeRead } from "./domain/WholeRead.ts"
 import { importJob } from "./ImportRuns.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
-import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
+import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError, type CrmPage, type CrmScope } from "./ports/Crm.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { type Lease, type LeaseLost, Queue } from "./ports/Queue.ts"
@@ -101,7 +101,11 @@ export class HistoryImport extends Context.Service<
           now,
           planLifeMs
         )
-        yield* runs.save(run)
+        yield* storage.atomically(
+          Effect.flatMap(connections.get(firmId, id), (present) =>
+            isErasing(present) ? Effect.fail(new ConnectionNotFound({ connectionId: id })) : runs.save(run)
+          )
+        )
         return run
       })
 

@@ -7,7 +7,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import { ExternalCaseId } from "./domain/Case.ts"
-import type { Connection } from "./domain/Connection.ts"
+import { type Connection, isEnded } from "./domain/Connection.ts"
 import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, type NewJob, Priority } from "./domain/Job.ts"
@@ -82,7 +82,7 @@ export class Inbox extends Context.Service<
 
       const authenticate = Effect.fnUntraced(function* (plugin: string, token: string) {
         const connection = yield* connections.connectionOfToken(token)
-        return Option.filter(connection, (found) => found.plugin === plugin && found.state !== "disconnected")
+        return Option.filter(connection, (found) => found.plugin === plugin && !isEnded(found))
       })
 
       const accept = Effect.fnUntraced(function* (connection: Connection, delivery: WebhookDelivery) {

@@ -6,7 +6,7 @@
  * id says so), it is never silently lost: after the last attempt it is listed as failed and can be sent again.
  */
 import { Clock, Context, DateTime, Effect, Exit, Layer, Option, Random } from "effect"
-import { type Case, type CaseEvent, isLinked } from "./domain/Case.ts"
+import { type Case, type CaseEvent, CaseId, isLinked } from "./domain/Case.ts"
 import { ConnectionId } from "./domain/Connection.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { JobId, Priority, type Work } from "./domain/Job.ts"
@@ -91,6 +91,7 @@ export class PlatformHooks extends Context.Service<
           firmId,
           subscriptionId,
           type,
+          ...(typeof data["caseId"] === "string" ? { caseId: CaseId.make(data["caseId"]) } : {}),
           body: hookBody(type, DateTime.formatIso(DateTime.makeUnsafe(now)), data),
           state: "waiting",
           attempts: [],
@@ -138,6 +139,9 @@ export class PlatformHooks extends Context.Service<
           const { firmId } = lease.job
           const delivery = Option.getOrUndefined(yield* store.delivery(firmId, webhookId))
           const subscription = Option.getOrUndefined(yield* store.get(firmId, subscriptionId))
+          // It was about a case that was erased.
+          if (delivery === undefined && subscription !== undefined)
+            return yield* queue.settle(lease, { _tag: "Skipped", reason: "webhook-gone" })
           if (delivery === undefined || subscription === undefined)
             return yield* queue.settle(lease, { _tag: "Dead", reason: "subscription-gone" })
           if (!subscription.active && delivery.type !== "webhook_test")

@@ -8,7 +8,7 @@ import { Clock, Context, Effect, Layer, Option, Redacted, Schema, Stream } from 
 import { CatchUp } from "./CatchUp.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
-import { type Connection, ConnectionId } from "./domain/Connection.ts"
+import { type Connection, ConnectionId, isEnded, isErasing } from "./domain/Connection.ts"
 import { holderOf } from "./domain/Held.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
@@ -21,6 +21,7 @@ import { Crm, type CrmCheck, type CrmError } from "./ports/Crm.ts"
 import { CrmGateway } from "./ports/CrmHttp.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
+import { Storage } from "./ports/Storage.ts"
 
 /** What the caller sent cannot be saved; every problem names its field. */
 export class SetupInvalid extends Schema.TaggedError<SetupInvalid>()("SetupInvalid", {
@@ -80,12 +81,27 @@ export class Setup extends Context.Service<
       const gateway = yield* CrmGateway
       const plugins = yield* Plugins
       const queue = yield* Queue
+      const storage = yield* Storage
 
       const checked = Effect.fnUntraced(function* (plugin: string, values: Readonly<Record<string, string>>) {
         const manifest = plugins.manifest(plugin)
         if (Option.isNone(manifest)) return yield* invalid([{ field: "plugin", code: "unknown" }])
         const errors = checkCredentials(manifest.value, values)
         return errors.length > 0 ? yield* invalid(errors) : manifest.value
+      })
+
+      /** A connection that can be set up; one that is being erased is not there any more. */
+      const live = Effect.fnUntraced(function* (firmId: FirmId, id: ConnectionId) {
+        const connection = yield* connections.get(firmId, id)
+        return isErasing(connection) ? yield* new ConnectionNotFound({ connectionId: id }) : connection
+      })
+      const update = Effect.fnUntraced(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        change: (connection: Connection) => Connection
+      ) {
+        yield* live(firmId, id)
+        return yield* connections.update(firmId, id, (present) => (isErasing(present) ? present : change(present)))
       })
 
       // The gateway proves that the settings stay within the plugin's origins; a label that passes the pattern and
@@ -133,12 +149,23 @@ export class Setup extends Context.Service<
         id: ConnectionId,
         values: Readonly<Record<string, string>>
       ) {
-        const before = yield* connections.get(firmId, id)
+        const before = yield* live(firmId, id)
         const manifest = yield* checked(before.plugin, values)
         const now = yield* Clock.currentTimeMillis
-        const after: Connection = { ...before, settings: publicValues(manifest, values), state: "new", updatedAt: now }
-        yield* proven(after, manifest)
-        yield* connections.save(after, secretValues(manifest, values))
+        const renewed = (present: Connection): Connection => ({
+          ...present,
+          settings: publicValues(manifest, values),
+          state: "new",
+          updatedAt: now
+        })
+        yield* proven(renewed(before), manifest)
+        const after = yield* storage.atomically(
+          Effect.gen(function* () {
+            const present = renewed(yield* live(firmId, id))
+            yield* connections.save(present, secretValues(manifest, values))
+            return present
+          })
+        )
         yield* crms.forget(id)
         return after
       })
@@ -146,13 +173,14 @@ export class Setup extends Context.Service<
       const verify = (firmId: FirmId, id: ConnectionId) =>
         Stream.unwrap(
           Effect.gen(function* () {
-            yield* connections.get(firmId, id)
+            yield* live(firmId, id)
             // A fresh sign-in: what was cached may hold yesterday's password.
             yield* crms.forget(id)
             let isWorking = true
             const conclude = connections.update(firmId, id, (connection) => ({
               ...connection,
-              state: isWorking ? "connected" : "reconnect-needed"
+              // A firm that ended it meanwhile did not mean to have it back.
+              ...(isEnded(connection) ? {} : { state: isWorking ? "connected" : "reconnect-needed" })
             }))
             return Stream.unwrap(Effect.map(Crm, (crm) => crm.verify)).pipe(
               Stream.tap((check) =>
@@ -171,13 +199,13 @@ export class Setup extends Context.Service<
         id: ConnectionId,
         overlapMs: number
       ) {
-        yield* connections.get(firmId, id)
+        yield* live(firmId, id)
         const now = yield* Clock.currentTimeMillis
         const token = yield* connections.issueToken(
           { _tag: "Webhook", firmId, connectionId: id },
           { earlierUntil: now + overlapMs }
         )
-        yield* connections.update(firmId, id, (present) => ({ ...present, webhookTokenAt: now }))
+        yield* update(firmId, id, (present) => ({ ...present, webhookTokenAt: now }))
         return token
       })
 
@@ -185,7 +213,7 @@ export class Setup extends Context.Service<
         const now = yield* Clock.currentTimeMillis
         const held = yield* queue.find(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"] })
         const waits = held.some(({ reason }) => holderOf(reason) === "switch")
-        const after = yield* connections.update(firmId, id, (connection) =>
+        const after = yield* update(firmId, id, (connection) =>
           afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, waits, now)
         )
         yield* catchUp.run(after)
@@ -202,7 +230,7 @@ export class Setup extends Context.Service<
           const errors = problems.map(({ code, index }) => ({ field: `links[${index}]`, code }))
           return yield* new SetupInvalid({ subject: "links", errors })
         }
-        return yield* connections.update(firmId, id, (connection) => ({ ...connection, caseTypeLinks: links }))
+        return yield* update(firmId, id, (connection) => ({ ...connection, caseTypeLinks: links }))
       })
 
       const setAliases = Effect.fn("Setup.setAliases")(function* (
@@ -210,11 +238,11 @@ export class Setup extends Context.Service<
         id: ConnectionId,
         aliases: Readonly<Record<string, ReadonlyArray<string>>>
       ) {
-        const connection = yield* connections.get(firmId, id)
+        const connection = yield* live(firmId, id)
         const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
         const errors = checkAliases(manifest, aliases)
         if (errors.length > 0) return yield* new SetupInvalid({ subject: "aliases", errors })
-        return yield* connections.update(firmId, id, (present) => ({ ...present, aliases }))
+        return yield* update(firmId, id, (present) => ({ ...present, aliases }))
       })
 
       return Setup.of({ connect, reconnect, verify, issueWebhookToken, setToggles, setLinks, setAliases })

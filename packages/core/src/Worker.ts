@@ -8,10 +8,11 @@ import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Option, Random } 
 import { CaseImport } from "./CaseImport.ts"
 import { CrmConnections } from "./CrmConnections.ts"
 import { Delivery, DeliveryTimes } from "./Delivery.ts"
+import { Disconnect } from "./Disconnect.ts"
 import { DocumentSync } from "./DocumentSync.ts"
 import { FieldDelivery } from "./FieldDelivery.ts"
 import { NotePull } from "./NotePull.ts"
-import type { Connection } from "./domain/Connection.ts"
+import { type Connection, isEnded, isErasing } from "./domain/Connection.ts"
 import { askedHowToResume } from "./domain/Held.ts"
 import type { Instant } from "./domain/Ids.ts"
 import type { Job, Work } from "./domain/Job.ts"
@@ -56,6 +57,7 @@ export class Worker extends Context.Service<
       const caseImport = yield* CaseImport
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
+      const disconnect = yield* Disconnect
       const crms = yield* CrmConnections
       const delivery = yield* Delivery
       const documents = yield* DocumentSync
@@ -114,6 +116,8 @@ export class Worker extends Context.Service<
             return fieldDelivery.pushFields(connection, lease, work)
           case "Notify":
             return hooks.deliver(lease, work)
+          case "EraseConnection":
+            return disconnect.step(lease, work, leaseMs)
           case "PushDocument":
             return documents.push(connection, lease, work)
           case "PullDocuments":
@@ -155,10 +159,16 @@ export class Worker extends Context.Service<
         yield* Effect.annotateCurrentSpan({ jobId: id, work: work._tag, connectionId, jobs: group.length })
         // Not the CRM's business: no connection, no switch and no sign-in stands in the way.
         if (work._tag === "Notify") return yield* hooks.deliver(group[0]!, work)
+        if (work._tag === "EraseConnection") return yield* erase(group[0]!, work)
         const found = yield* Effect.option(connections.get(firmId, connectionId))
         if (found._tag === "None")
           return yield* settleAll(group, () => Effect.succeed({ _tag: "Dead", reason: "connection-gone" }))
         const connection = found.value
+        // Its jobs are about to be removed. None may write a thing, or it would be left behind.
+        if (isErasing(connection)) {
+          const at = (yield* Clock.currentTimeMillis) + authPauseMs
+          return yield* settleAll(group, () => Effect.succeed({ _tag: "GiveBack", at, reason: "erasing" }))
+        }
         const caseType = yield* outgoingType(group[0]!.job)
         const stop = refusal(connection, group[0]!.job, caseType)
         if (stop !== undefined) {
@@ -180,6 +190,24 @@ export class Worker extends Context.Service<
           Effect.catchCause(() => Effect.void)
         )
       })
+
+      /** No connection stands behind it any more, so nothing of `perform` fits; it is given up never. */
+      const erase = (lease: Lease, work: Extract<Work, { _tag: "EraseConnection" }>) =>
+        disconnect.step(lease, work, leaseMs).pipe(
+          Effect.raceFirst(heartbeat([lease])),
+          Effect.onExit((exit) =>
+            Exit.isSuccess(exit)
+              ? Effect.void
+              : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+                  const isShutdown = Cause.hasInterruptsOnly(exit.cause)
+                  const reason = isShutdown ? "shutdown" : "internal-failure"
+                  const at = isShutdown ? now : now + authPauseMs
+                  return settleAll([lease], () => Effect.succeed({ _tag: "GiveBack", at, reason }))
+                })
+          ),
+          Effect.catchTag("LeaseLost", () => Effect.void),
+          Effect.catchDefect((defect) => Effect.logError("A connection could not be erased", defect))
+        )
 
       const recover = Effect.fnUntraced(function* (
         connection: Connection,
@@ -203,7 +231,9 @@ export class Worker extends Context.Service<
         if (error?._tag === "LeaseLost") return void group.map(({ job }) => delivery.endsUnclear(job))
         if (error?._tag === "CrmError" && error.reason._tag === "CrmAuthFailed")
           yield* Effect.ignore(
-            connections.update(connection.firmId, connection.id, (value) => ({ ...value, state: "reconnect-needed" }))
+            connections.update(connection.firmId, connection.id, (value) =>
+              isEnded(value) ? value : { ...value, state: "reconnect-needed" }
+            )
           )
         if (group[0]!.job.work._tag === "ReadCase")
           yield* Effect.forEach(group, ({ job }) => reconciler.countReported(connection, job, false), { discard: true })

@@ -45,6 +45,7 @@ const cases: ReadonlyArray<readonly [FindingCode, Partial<ConnectionFacts>, RegE
   ["not-connected", connection({ state: "new" }), /never checked/],
   ["sign-in-failed", connection({ state: "reconnect-needed" }), /refused the sign-in/],
   ["disconnected", connection({ state: "disconnected" }), /ended/],
+  ["erasing", connection({ state: "erasing" }), /is being removed/],
   ["enable-off", connection({ toggles: allOff }), /Enable integration is off/],
   ["receive-off", connection({ toggles: { ...on, receive: false } }), /Receive data is off/],
   ["send-off", connection({ toggles: { ...on, send: false } }), /Send data is off/],

@@ -13,8 +13,11 @@ export type ConnectionId = typeof ConnectionId.Type
 export const Firm = Schema.Struct({ id: FirmId, name: Schema.String, createdAt: Instant })
 export interface Firm extends Schema.Schema.Type<typeof Firm> {}
 
-/** `reconnect-needed` stops all calls until the credentials change: hammering with a wrong password locks accounts. */
-export const ConnectionState = Schema.Literals(["new", "connected", "reconnect-needed", "disconnected"])
+/**
+ * `reconnect-needed` stops all calls until the credentials change: hammering with a wrong password locks accounts.
+ * `disconnected`: ended, its data kept. `erasing`: everything of it is being removed, and it with it.
+ */
+export const ConnectionState = Schema.Literals(["new", "connected", "reconnect-needed", "disconnected", "erasing"])
 export type ConnectionState = typeof ConnectionState.Type
 
 /** The three times of "sync health"; each moves forward only, after a durable success. */
@@ -87,3 +90,10 @@ export const Connection = Schema.Struct({
   updatedAt: Instant
 })
 export interface Connection extends Schema.Schema.Type<typeof Connection> {}
+
+/** It is as good as gone: nothing may be begun for it any more. */
+export const isErasing = ({ state }: Pick<Connection, "state">): boolean => state === "erasing"
+
+/** Whether a firm ended it. What a call finds out, that began before, does not bring it back. */
+export const isEnded = ({ state }: Pick<Connection, "state">): boolean =>
+  state === "disconnected" || state === "erasing"

@@ -5,7 +5,7 @@
  * `error`: something that was promised does not happen. `warning`: it soon will not, or not yet. `info`: all is well,
  * and people ask about it all the same. Every code is described in docs/troubleshooting.md.
  */
-import type { Connection } from "./Connection.ts"
+import { type Connection, isEnded } from "./Connection.ts"
 import type { Instant } from "./Ids.ts"
 
 export type Severity = "error" | "warning" | "info"
@@ -13,6 +13,7 @@ export type Severity = "error" | "warning" | "info"
 /** Every code, and how bad it is. */
 export const severities = {
   disconnected: "warning",
+  erasing: "info",
   "not-connected": "error",
   "sign-in-failed": "error",
   "enable-off": "warning",
@@ -135,11 +136,19 @@ const signIn = ({ connection: { state } }: ConnectionFacts): ReadonlyArray<Findi
           "Connect again, if that was not meant."
         )
       ]
+    case "erasing":
+      return [
+        finding(
+          "erasing",
+          "The connection was ended, and everything that came from it is being removed.",
+          "Wait until its run is done; nothing can be set up for it any more."
+        )
+      ]
   }
 }
 
 const switches = ({ connection: { state, toggles } }: ConnectionFacts): ReadonlyArray<Finding> => {
-  if (state === "disconnected") return []
+  if (isEnded({ state })) return []
   const { enabled, receive, send, sendCalls, sendDocuments, sendFields, sendMessages, syncStatuses } = toggles
   if (!enabled)
     return [
@@ -178,7 +187,7 @@ const switches = ({ connection: { state, toggles } }: ConnectionFacts): Readonly
 
 const webhook = (facts: ConnectionFacts): ReadonlyArray<Finding> => {
   const { connection, lastWebhook, now, refused, wasTested, words } = facts
-  if (connection.state === "disconnected") return []
+  if (isEnded(connection)) return []
   const isSilent = lastWebhook !== null && now - lastWebhook > silentDays * day
   const hasCome = lastWebhook !== null || refused.count > 0
   const wasIssued = connection.webhookTokenAt !== undefined || hasCome || wasTested

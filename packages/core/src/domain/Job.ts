@@ -61,7 +61,9 @@ export const Work = Schema.TaggedUnion({
   /** Take one page of a history import in. */
   ImportHistory: { runId: RunId },
   /** Take some rows of an uploaded file in. */
-  ImportCases: { runId: RunId }
+  ImportCases: { runId: RunId },
+  /** Remove everything of a connection that the firm ended, and it with it. */
+  EraseConnection: { connectionId: ConnectionId, runId: RunId }
 })
 export type Work = typeof Work.Type
 

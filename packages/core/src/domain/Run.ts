@@ -1,5 +1,6 @@
 /**
- * Long work that a person started: a plan to resume status sync, a history import, an import of cases. It outlives
+ * Long work that a person started: a plan to resume status sync, a history import, an import of cases, the
+ * erasing of a connection. It outlives
  * restarts, shows its progress, and keeps an outcome per row, from which the result file is made.
  */
 import { Schema } from "effect"
@@ -9,7 +10,7 @@ import { FirmId, Instant } from "./Ids.ts"
 export const RunId = Schema.String.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
 
-export const RunKind = Schema.Literals(["status-resume", "history-import", "case-import"])
+export const RunKind = Schema.Literals(["status-resume", "history-import", "case-import", "erasure"])
 export type RunKind = typeof RunKind.Type
 
 /** `planned`: counted and frozen, nothing done. A plan that was not confirmed in time is `expired`. */

@@ -5,6 +5,7 @@
  * id for ever, replay included, so that a receiver can drop what it has seen. Filters narrow; an empty one lets all in.
  */
 import { Schema } from "effect"
+import { CaseId } from "./Case.ts"
 import { FirmId, Instant } from "./Ids.ts"
 import type { FieldProblem } from "./Receipt.ts"
 
@@ -69,6 +70,8 @@ export const HookDelivery = Schema.Struct({
   firmId: FirmId,
   subscriptionId: SubscriptionId,
   type: HookType,
+  /** The case it is about; absent for a test. */
+  caseId: Schema.optionalKey(CaseId),
   body: Schema.String,
   state: Schema.Literals(["waiting", "delivered", "failed", "skipped"]),
   attempts: Schema.Array(HookAttempt),

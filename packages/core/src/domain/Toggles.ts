@@ -103,6 +103,7 @@ export const heldBy = (work: Work, toggles: Toggles): string | undefined => {
     }
     // The firm's own tools are told whatever the switches say: those are about the CRM.
     case "Notify":
+    case "EraseConnection":
       return undefined
     // What a person uploaded is the platform's own.
     case "ImportCases":

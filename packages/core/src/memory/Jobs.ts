@@ -69,6 +69,13 @@ export class Jobs {
     tx.onRollback(() => this.#replace(entry.job.id, before))
   }
 
+  remove(tx: Transaction, id: JobId): void {
+    const before = this.#entries.get(id)
+    if (before === undefined) return
+    this.#replace(id, undefined)
+    tx.onRollback(() => this.#replace(id, before))
+  }
+
   /** How many jobs of a connection are under a live lease; those of the work given count as one. */
   running(connectionId: ConnectionId, now: Instant, together?: Job["work"]["_tag"]): number {
     let count = 0

@@ -4,6 +4,7 @@
  */
 import { Layer } from "effect"
 import * as CaseStore from "./CaseStore.ts"
+import * as ConnectionRemoval from "./ConnectionRemoval.ts"
 import * as ConnectionStore from "./ConnectionStore.ts"
 import { Database } from "./Database.ts"
 import * as DocumentStore from "./DocumentStore.ts"
@@ -22,6 +23,7 @@ export const layerNoDeps = Layer.mergeAll(
   Queue.layer,
   CaseStore.layer,
   ConnectionStore.layer,
+  ConnectionRemoval.layer,
   ListStore.layer,
   MappingStore.layer,
   DocumentStore.layer,
