@@ -80,7 +80,11 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
             .where("firm_id", "=", firmId)
             .where("id", "=", id)
             .executeTakeFirst()
-          if (before?.external_case_id != null && before.external_case_id !== verdict.externalCaseId)
+          if (
+            before !== undefined &&
+            before.external_case_id !== null &&
+            before.external_case_id !== verdict.externalCaseId
+          )
             await db
               .deleteFrom("receipts_of_case")
               .where("firm_id", "=", firmId)

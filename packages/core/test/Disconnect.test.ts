@@ -4,7 +4,7 @@ import { Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Disconnect } from "@casewire/core/Disconnect"
-import { ExternalCaseId } from "@casewire/core/domain/Case"
+import { type CaseId, ExternalCaseId } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { sizeOf } from "@casewire/core/domain/Inventory"
 import { JobId } from "@casewire/core/domain/Job"
@@ -30,7 +30,7 @@ const theConnection = Effect.gen(function* () {
   return yield* (yield* ConnectionStore).get(firmId, connectionId)
 })
 
-const message = (caseId: string, eventId: string) => ({
+const message = (caseId: CaseId, eventId: string) => ({
   _tag: "MessageSent" as const,
   eventId,
   caseId,
@@ -215,7 +215,7 @@ describe("disconnecting and erasing the data", () => {
       yield* erase()
       const { toggles } = yield* theConnection
       const scope = { from: null, to: null, caseTypes: [], maximum: null, notes: false, documents: false }
-      const all: ReadonlyArray<Effect.Effect<unknown, { readonly _tag: string }, HistoryImport>> = [
+      const all: ReadonlyArray<Effect.Effect<unknown, { readonly _tag: string }, HistoryImport | Disconnect>> = [
         setup.reconnect(firmId, connectionId, { root: "acme", password: "x" }),
         Stream.runDrain(setup.verify(firmId, connectionId)),
         setup.issueWebhookToken(firmId, connectionId, 0),
@@ -224,7 +224,7 @@ describe("disconnecting and erasing the data", () => {
         setup.setAliases(firmId, connectionId, {}),
         entries.link(firmId, plain.id, { connectionId, externalId: ExternalCaseId.make("43") }, "Ana"),
         Effect.flatMap(HistoryImport, (history) => history.plan(firmId, connectionId, scope, "Ana")),
-        keep as Effect.Effect<unknown, { readonly _tag: string }, HistoryImport>
+        keep
       ]
       for (const [index, refused] of all.entries())
         assert.strictEqual((yield* Effect.flip(refused))._tag, "ConnectionNotFound", `${index}`)

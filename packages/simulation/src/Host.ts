@@ -6,6 +6,7 @@
  */
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
+import { Disconnect } from "@casewire/core/Disconnect"
 import { Inbox } from "@casewire/core/Inbox"
 import { Database } from "@casewire/core/memory/Database"
 import { Lists } from "@casewire/core/Lists"
@@ -176,7 +177,7 @@ export class Host {
     const worker = this.#defect?.worker?.(Worker.layer) ?? Worker.layer
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
     return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, worker).pipe(
-      Layer.provideMerge(Poller.layer),
+      Layer.provideMerge(Layer.merge(Disconnect.layer, Poller.layer)),
       Layer.provideMerge(Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
       Layer.provideMerge(this.#defect?.resume?.(StatusResume.layer) ?? StatusResume.layer),

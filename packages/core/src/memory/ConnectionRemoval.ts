@@ -108,7 +108,7 @@ const rowsOf = (
       .map((receipt) => receipt.id)
   )
   const ofCase = (value: { readonly firmId: string; readonly caseId?: string | null | undefined }) =>
-    value.firmId === firmId && value.caseId != null && cases.has(value.caseId)
+    value.firmId === firmId && cases.has(value.caseId ?? "")
   const isFile = ({ firmId: of, owner }: { readonly firmId: string; readonly owner: string }) =>
     of === firmId && (cases.has(owner) || receipts.has(owner))
   const operations = new Set<string>([
