@@ -24,6 +24,7 @@ import { Effect, Layer, Option, Schedule } from "effect"
 import { layerMachine } from "./Machine.ts"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
 import { layerSheets } from "./Sheets.ts"
+import { layerPlugins } from "./PluginWorkers.ts"
 
 /** The store of this data folder: transactions, queue, cases, connections, documents. */
 export const layerStore = (settings: Settings) =>
@@ -54,7 +55,7 @@ export const layerCore = (settings: Settings) =>
     Layer.provideMerge(
       layerGateway({ sandboxOrigin: Option.getOrNull(settings.sandboxOrigin), timeoutMs: settings.clientTimeoutMs })
     ),
-    Layer.provideMerge(layerInProcess([lawRuler])),
+    Layer.provideMerge(layerPlugins(settings)),
     Layer.provideMerge(layerSheets),
     Layer.provideMerge(layerMachine(settings)),
     Layer.provideMerge(layerStore(settings)),

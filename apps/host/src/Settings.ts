@@ -24,7 +24,11 @@ const AtLeastOne = Schema.NumberFromString.check(Schema.isInt(), Schema.isGreate
 
 export const settings = Config.all({
   /** Where the store, the key file and the documents are. */
-  data: Config.NonEmptyString("CASEWIRE_DATA").pipe(Config.withDefault(".casewire")),
+  data: Config.NonEmptyString("CASEWIRE_DATA").pipe(
+    Config.withDefault(".casewire"),
+    // Absolute from the beginning: the host leaves its working directory.
+    Config.map((path) => resolve(path))
+  ),
   host: Config.NonEmptyString("CASEWIRE_HOST").pipe(Config.withDefault("127.0.0.1")),
   port: Config.Port("CASEWIRE_PORT").pipe(Config.withDefault(4000)),
   /** How the outside reaches this host; webhook URLs are made from it. */

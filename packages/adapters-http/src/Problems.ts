@@ -133,5 +133,7 @@ const crmCode: Readonly<Record<CrmError["reason"]["_tag"], string>> = {
   CrmRefused: "refused",
   CrmAnswerInvalid: "answer-invalid",
   CrmUnsupported: "unsupported",
-  CrmOriginRefused: "origin-refused"
+  CrmOriginRefused: "origin-refused",
+  CrmPluginUnavailable: "plugin-unavailable",
+  CrmPluginFault: "plugin-fault"
 }

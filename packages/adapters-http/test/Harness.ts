@@ -127,7 +127,8 @@ const layerPlugins = Layer.succeed(
   Plugins.of({
     manifests: Effect.succeed([manifest, other]),
     manifest: (id) => Option.fromUndefinedOr([manifest, other].find((known) => known.id === id)),
-    crm: () => Layer.merge(crm, CrmDocuments.layerUnsupported("not yet"))
+    crm: () => Layer.merge(crm, CrmDocuments.layerUnsupported("not yet")),
+    switched: Stream.empty
   })
 )
 

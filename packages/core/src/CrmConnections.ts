@@ -1,8 +1,9 @@
 /**
  * The `Crm` of each connection, made when first asked for and kept while in use. Forgetting one (new credentials, new
- * plugin code) lets running jobs finish on the old one; the next job gets a new one.
+ * plugin code) lets running jobs finish on the old one; the next job gets a new one. So a job works with one version of
+ * a plugin from its beginning to its end.
  */
-import { Context, Effect, Layer, LayerMap, Option } from "effect"
+import { Context, Effect, Layer, LayerMap, Option, Stream } from "effect"
 import type { ConnectionId } from "./domain/Connection.ts"
 import type { FirmId } from "./domain/Ids.ts"
 import { type ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
@@ -24,6 +25,8 @@ export class CrmConnections extends Context.Service<
       const connections = yield* ConnectionStore
       const gateway = yield* CrmGateway
       const plugins = yield* Plugins
+      const keys = new Map<ConnectionId, string>()
+      const pluginsOf = new Map<string, string>()
       // Keyed by one string, because the map compares keys by value.
       const map = yield* LayerMap.make(
         (key: string) => {
@@ -32,17 +35,30 @@ export class CrmConnections extends Context.Service<
             Effect.gen(function* () {
               const connection = yield* connections.get(firmId, id)
               const secrets = yield* connections.credentials(firmId, id)
-              const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
+              pluginsOf.set(key, connection.plugin)
+              // In one turn: a switch in between would pair one version's manifest with another one's code.
+              const manifest = Option.getOrThrow(plugins.manifest(connection.plugin, connection))
+              const crm = plugins.crm(
+                connection.plugin,
+                { connectionId: id, settings: connection.settings, secrets },
+                connection
+              )
               const http = yield* gateway.open(connection, manifest)
-              return plugins
-                .crm(connection.plugin, { connectionId: id, settings: connection.settings, secrets })
-                .pipe(Layer.provide(Layer.succeed(CrmHttp, http)))
+              return Layer.provide(crm, Layer.succeed(CrmHttp, http))
             })
           )
         },
         { idleTimeToLive: "5 minutes" }
       )
-      const keys = new Map<ConnectionId, string>()
+      yield* plugins.switched.pipe(
+        Stream.runForEach((plugin) =>
+          // One whose plugin is not known yet is being made, perhaps of the version before.
+          Effect.forEach(keys.values(), (key) =>
+            (pluginsOf.get(key) ?? plugin) === plugin ? map.invalidate(key) : Effect.void
+          )
+        ),
+        Effect.forkScoped({ startImmediately: true })
+      )
       return CrmConnections.of({
         get: (firmId, id) => {
           const key = `${firmId} ${id}`

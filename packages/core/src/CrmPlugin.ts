@@ -91,12 +91,32 @@ export interface CrmPlugin {
   readonly crm: (connection: PluginConnection) => Layer.Layer<Crm | CrmDocuments, never, CrmHttp>
 }
 
+/** A connection as it crosses into a thread: secrets in the clear, because `Redacted` keeps its values in one module. */
+export interface PlainConnection extends Omit<PluginConnection, "secrets"> {
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/** What a plugin's module exports by default. */
+export interface DefinedPlugin extends CrmPlugin {
+  /** `crm` for a host whose copy of `effect` is another one than the plugin's. */
+  readonly crmOfPlain: (connection: PlainConnection) => Layer.Layer<Crm | CrmDocuments, never, CrmHttp>
+}
+
 /** Checks the manifest when the module loads, so that a broken plugin fails early and by name. */
-export const definePlugin = (plugin: CrmPlugin): CrmPlugin => {
+export const definePlugin = (plugin: CrmPlugin): DefinedPlugin => {
   const manifest = Schema.decodeUnknownSync(PluginManifest)(plugin.manifest)
   const [fault] = permissionFaults(manifest)
   if (fault !== undefined) throw new Error(`the manifest of "${manifest.id}": ${fault}`)
-  return { ...plugin, manifest: { ...manifest, permissions: neededPermissions(manifest) } }
+  return {
+    ...plugin,
+    manifest: { ...manifest, permissions: neededPermissions(manifest) },
+    crmOfPlain: ({ connectionId, secrets, settings }) =>
+      plugin.crm({
+        connectionId,
+        settings,
+        secrets: Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, Redacted.make(secret)]))
+      })
+  }
 }
 
 /** What is wrong with the values of a connect form: every problem, each naming its field. */

@@ -254,6 +254,8 @@ export class Worker extends Context.Service<
         if (reason?._tag === "CrmRateLimited")
           return { _tag: "GiveBack", at: Math.max(reason.until ?? 0, now + 1000), reason: "rate-limited", sending }
         if (reason?._tag === "CrmAuthFailed") return { _tag: "GiveBack", at: now + authPauseMs, reason: code, sending }
+        if (reason?._tag === "CrmPluginUnavailable")
+          return { _tag: "GiveBack", at: now + Math.round(pluginPauseMs * (0.5 + jitter)), reason: code, sending }
         if (reason !== undefined && !reason.retryable) return { _tag: "Dead", reason: code }
         if (job.attempts + 1 >= limits.maxAttempts) return { _tag: sending ? "Uncertain" : "Dead", reason: code }
         const at = now + backoffMs(job.attempts + 1, jitter)
@@ -317,6 +319,9 @@ export class Worker extends Context.Service<
 }
 
 const authPauseMs = 30_000
+
+/** A plugin is back in a fraction of a second, or it is not for a while. */
+const pluginPauseMs = 500
 
 /** Cases read in one go: a few pages of a CRM's list. */
 const readsTogether = 500

@@ -28,7 +28,7 @@ import { ReadGathering } from "@casewire/core/ReadPacing"
 import { Setup } from "@casewire/core/Setup"
 import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { crmOf, documentsOf, FakeCrm, firmId } from "./FakeCrm.ts"
 import { manifest } from "./RehearsalManifest.ts"
@@ -52,7 +52,8 @@ const layerPlugins = Layer.effect(
     return Plugins.of({
       manifests: Effect.succeed([plugin.manifest]),
       manifest: (id) => (id === manifest.id ? Option.some(plugin.manifest) : Option.none()),
-      crm: (_, connection) => plugin.crm(connection)
+      crm: (_, connection) => plugin.crm(connection),
+      switched: Stream.empty
     })
   })
 )

@@ -26,7 +26,8 @@ export const layerInProcess = (plugins: ReadonlyArray<CrmPlugin>): Layer.Layer<P
           const plugin = byId.get(id)
           if (plugin === undefined) throw new Error(`no plugin "${id}" is loaded`)
           return guarded(plugin, connection)
-        }
+        },
+        switched: Stream.empty
       })
     })
   )

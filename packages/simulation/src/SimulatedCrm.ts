@@ -204,7 +204,8 @@ export const layerOf = (kernel: Kernel, crm: CrmMachine, owner: Owner): Layer.La
           Layer.merge(
             Layer.sync(Crm, () => makeCrm(kernel, crm, owner)),
             CrmDocuments.layerUnsupported("none")
-          )
+          ),
+        switched: Stream.empty
       })
     ),
     Layer.succeed(CrmGateway, {

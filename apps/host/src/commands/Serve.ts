@@ -3,6 +3,7 @@ import { ListeningAddress } from "@casewire/adapters-http/Server"
 import { Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { layerHost } from "../Host.ts"
+import { leaveWorkingDirectory } from "../PluginWorkers.ts"
 import { readSettings, type Settings } from "../Settings.ts"
 
 export const serve = Command.make(
@@ -18,8 +19,11 @@ export const serve = Command.make(
 
 /** Runs the host until a signal; `ready` runs once it listens. */
 export const running = <E, R>(settings: Settings, ready: (url: string) => Effect.Effect<void, E, R>) =>
-  Layer.launch(
-    Layer.effectDiscard(Effect.flatMap(ListeningAddress, ({ url }) => ready(url))).pipe(
-      Layer.provideMerge(layerHost(settings))
+  Effect.suspend(() => {
+    leaveWorkingDirectory(settings)
+    return Layer.launch(
+      Layer.effectDiscard(Effect.flatMap(ListeningAddress, ({ url }) => ready(url))).pipe(
+        Layer.provideMerge(layerHost(settings))
+      )
     )
-  )
+  })

@@ -60,6 +60,23 @@ export class CrmOriginRefused extends Schema.TaggedError<CrmOriginRefused>()("Cr
   readonly retryable = false
 }
 
+/**
+ * The plugin cannot take the call now: it is being started again, or replaced. Nothing left for the CRM. The job waits,
+ * and no attempt counts.
+ */
+export class CrmPluginUnavailable extends Schema.TaggedError<CrmPluginUnavailable>()("CrmPluginUnavailable", {
+  message: Schema.String
+}) {
+  readonly retryable = true
+}
+/**
+ * The plugin itself failed at this call: it crashed, took too long, or answered what the contract does not know. Nothing
+ * that changes anything left for the CRM, or it would be `CrmOutcomeUnknown`.
+ */
+export class CrmPluginFault extends Schema.TaggedError<CrmPluginFault>()("CrmPluginFault", { message: Schema.String }) {
+  readonly retryable = true
+}
+
 const reasons = [
   CrmUnreachable,
   CrmOutcomeUnknown,
@@ -69,7 +86,9 @@ const reasons = [
   CrmRefused,
   CrmAnswerInvalid,
   CrmUnsupported,
-  CrmOriginRefused
+  CrmOriginRefused,
+  CrmPluginUnavailable,
+  CrmPluginFault
 ] as const
 
 /** Whatever went wrong with a foreign CRM. Messages hold codes and names, never client data. */
