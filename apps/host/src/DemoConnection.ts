@@ -6,6 +6,7 @@
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Setup } from "@casewire/core/Setup"
 import type { Connection } from "@casewire/core/domain/Connection"
+import type { Rehearsal } from "@casewire/api/Session"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { demoPortal } from "@casewire/lawruler-sandbox"
 import { Clock, Effect, Redacted, Stream } from "effect"
@@ -27,19 +28,25 @@ export const apiToken = Effect.fn("DemoConnection.apiToken")(function* (file: st
   return token
 })
 
+/** What the console's connect form is filled in with by whoever wants to try it. */
+export const rehearsalWith = (sandboxUrl: string): Rehearsal => {
+  const { clientSecret, key, password, root, username } = demoPortal
+  return {
+    plugin: "law-ruler",
+    name: "Harbor Law (sandbox)",
+    url: sandboxUrl,
+    callLimit: 600,
+    values: { username, password, clientRoot: root, clientSecret, key }
+  }
+}
+
 const findOrMake = Effect.fnUntraced(function* () {
   const connections = yield* ConnectionStore
   const setup = yield* Setup
   const known = (yield* connections.list(demoFirm)).find(({ sandbox }) => sandbox)
   if (known !== undefined) return known
-  const { clientSecret, key, password, root, username } = demoPortal
-  const made = yield* setup.connect(demoFirm, {
-    plugin: "law-ruler",
-    name: "Harbor Law (sandbox)",
-    sandbox: true,
-    callLimit: 600,
-    values: { username, password, clientRoot: root, clientSecret, key }
-  })
+  const { url: _, ...input } = rehearsalWith("")
+  const made = yield* setup.connect(demoFirm, { ...input, sandbox: true })
   return yield* setup.setToggles(demoFirm, made.id, {
     enabled: true,
     receive: true,

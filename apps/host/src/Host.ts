@@ -20,7 +20,9 @@ import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
 import lawRuler from "@casewire/lawruler-plugin"
 import { layerInProcess } from "@casewire/plugin-host/InProcess"
+import type { Rehearsal } from "@casewire/api/Session"
 import { Effect, Layer, Option, Schedule } from "effect"
+import { join } from "node:path"
 import { layerMachine } from "./Machine.ts"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
 import { layerSheets } from "./Sheets.ts"
@@ -85,14 +87,19 @@ const layerLoops = Layer.effectDiscard(
   })
 )
 
-/** The whole host: it answers HTTP and does the work. */
-export const layerHost = (settings: Settings) =>
+/** Where the console's build leaves its files; a host without them has the API alone. */
+const consoleFolder = join(import.meta.dirname, "../../console/dist/site")
+
+/** The whole host: it answers HTTP and does the work. `rehearsal`: what the console offers to try things with. */
+export const layerHost = (settings: Settings, rehearsal: Rehearsal | null = null) =>
   layerLoops.pipe(
     Layer.provideMerge(
       layerServer({
         host: settings.host,
         port: settings.port,
         requestsPerHour: settings.apiRequestsPerHour,
+        consoleFolder,
+        rehearsal,
         ...(Option.isSome(settings.publicUrl) ? { publicUrl: settings.publicUrl.value } : {})
       })
     ),

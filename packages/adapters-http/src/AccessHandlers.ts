@@ -1,12 +1,18 @@
-/** The API's two middlewares: the bearer token names the firm, and what does not fit a schema names its fields. */
+/**
+ * The API's two middlewares: the session or the bearer token names the firm, and what does not fit a schema names its
+ * fields. Only tokens are counted; a person who looks at screens is not a program that calls too often.
+ */
 import { Clock, Effect, Layer, Option, Redacted, SchemaIssue } from "effect"
-import { HttpEffect, HttpServerResponse } from "effect/http"
+import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
 import { Access, CurrentFirm, Decoding } from "@casewire/api/Access"
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { problem } from "./Problems.ts"
+import { PublicUrl } from "./PublicUrl.ts"
 import { type Counted, requestLimit } from "./RequestLimit.ts"
+import { isAllowedFromBrowser, sessionIdOf } from "./SessionCookie.ts"
+import { Sessions } from "./Sessions.ts"
 
 export const layerAccess = (requestsPerHour?: number) =>
   Layer.effect(
@@ -14,7 +20,18 @@ export const layerAccess = (requestsPerHour?: number) =>
     Effect.gen(function* () {
       const connections = yield* ConnectionStore
       const limit = requestLimit(requestsPerHour)
+      const publicUrl = yield* PublicUrl
+      const sessions = yield* Sessions
       return Access.of({
+        session: Effect.fnUntraced(function* (endpoint) {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const session = sessions.find(sessionIdOf(request), yield* Clock.currentTimeMillis)
+          if (session === undefined || !isAllowedFromBrowser(request, yield* publicUrl.base))
+            return yield* Effect.fail(problem("unauthenticated"))
+          const firm = yield* connections.firmOfToken(Redacted.value(session.token))
+          if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
+          return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
+        }),
         bearer: Effect.fnUntraced(function* (endpoint, { credential }) {
           const firm = yield* connections.firmOfToken(Redacted.value(credential))
           if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))

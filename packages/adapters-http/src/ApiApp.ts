@@ -8,6 +8,7 @@ import { HttpRouter, HttpServerError, HttpServerRequest, HttpServerResponse } fr
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { Api } from "@casewire/api/Api"
 import { type Problem, problemContentType } from "@casewire/api/Problem"
+import type { Rehearsal } from "@casewire/api/Session"
 import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
@@ -16,11 +17,21 @@ import { layerEntryHandlers } from "./EntryHandlers.ts"
 import { layerImportHandlers } from "./ImportHandlers.ts"
 import { layerListHandlers } from "./ListHandlers.ts"
 import { layerMappingHandlers } from "./MappingHandlers.ts"
+import { layerPluginHandlers } from "./PluginHandlers.ts"
+import { layerSessionHandlers } from "./SessionHandlers.ts"
+import { layerSessions } from "./Sessions.ts"
 import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
 import { layerTimelineHandlers } from "./TimelineHandlers.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
-const layerApi = (requestsPerHour: number | undefined) =>
+export interface ApiOptions {
+  /** How many requests an hour an API token may make; 500 where it is left out. */
+  readonly requestsPerHour?: number
+  /** The sandbox that the console offers to try things with. */
+  readonly rehearsal?: Rehearsal | null
+}
+
+const layerApi = ({ rehearsal = null, requestsPerHour }: ApiOptions) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
     // Fonts would come from another host; the page's own policy forbids it as well.
@@ -31,19 +42,21 @@ const layerApi = (requestsPerHour: number | undefined) =>
       layerCaseHandlers,
       layerListHandlers,
       layerMappingHandlers,
+      layerPluginHandlers,
       layerEntryHandlers,
       layerImportHandlers,
       layerSubscriptionHandlers,
       layerTimelineHandlers,
-      layerDoctorHandlers
+      layerDoctorHandlers,
+      layerSessionHandlers(rehearsal)
     ]),
     Layer.provide([layerAccess(requestsPerHour), layerDecoding]),
+    Layer.provide(layerSessions),
     Layer.provide(NodeHttpServer.layerHttpServices)
   )
 
-/** `requestsPerHour`: how many an API token may make; 500 where it is left out. */
-export const apiApp = (requestsPerHour?: number) =>
-  Effect.map(HttpRouter.toHttpEffect(layerApi(requestsPerHour)), (app) =>
+export const apiApp = (options: ApiOptions) =>
+  Effect.map(HttpRouter.toHttpEffect(layerApi(options)), (app) =>
     app.pipe(
       Effect.map((response) =>
         needsProblem(response)

@@ -43,7 +43,8 @@ import type { StatusResume } from "@casewire/core/StatusResume"
 import type { Subscriptions } from "@casewire/core/Subscriptions"
 import { caseUploadBytes } from "@casewire/api/Imports"
 import { sheetUploadBytes } from "@casewire/api/Mappings"
-import { apiApp } from "./ApiApp.ts"
+import { apiApp, type ApiOptions } from "./ApiApp.ts"
+import { consoleFiles } from "./ConsoleFiles.ts"
 import { isProblemName, problem } from "./Problems.ts"
 import { PublicUrl } from "./PublicUrl.ts"
 import { answerJson, answerProblem, close, rawProblem } from "./RawAnswer.ts"
@@ -53,14 +54,14 @@ import { slowRequests } from "./SlowRequests.ts"
 import { maxUrl, prefix as webhooks } from "./WebhookRequest.ts"
 import { makeWebhookRoute, type WebhookOptions } from "./WebhookRoute.ts"
 
-export interface ServerOptions extends WebhookOptions {
+export interface ServerOptions extends WebhookOptions, ApiOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
   /** How the CRM reaches this host, where that is not the address it listens on. */
   readonly publicUrl?: string
-  /** How many requests an hour an API token may make. Default 500. */
-  readonly requestsPerHour?: number
+  /** Where the built console is; without it there are no pages. */
+  readonly consoleFolder?: string
   /** How long running requests may take once the server is told to stop. Default 10 s. */
   readonly drainMs?: number
   readonly limits?: Partial<ServerLimits>
@@ -143,8 +144,9 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
   const storage = yield* Storage
   const slow = slowRequests({ timeoutMs: limits.requestMs, sweepMs: limits.sweepMs })
   const webhook = yield* makeWebhookRoute(options, slow)
+  const pages = consoleFiles(options.consoleFolder)
   const scope = yield* Effect.scope
-  const app = yield* apiApp(options.requestsPerHour).pipe(
+  const app = yield* apiApp(options).pipe(
     Effect.provideService(PublicUrl, { base: Effect.sync(() => options.publicUrl?.replace(/\/+$/, "") ?? where.url) })
   )
   const api = yield* NodeHttpServer.makeHandler(app, { scope }).pipe(
@@ -190,6 +192,7 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
     const question = url.indexOf("?")
     const path = question < 0 ? url : url.slice(0, question)
     const match = matchRoute(method, path)
+    if (match._tag === "NotFound" && pages.answer(request, response, path)) return
     if (match._tag === "NotFound") return answerProblem(response, problem("not-found"), hasBody(request) ? close : [])
     if (match._tag === "OtherMethods")
       return answerProblem(response, problem("method-not-allowed"), [

@@ -164,6 +164,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "mappings.selectOutgoing": { caseTypes: null },
   "imports.planHistory": {},
   "imports.start": {},
+  "session.signIn": { token: "x" },
   "jobs.resolve": { ids: ["x"], verb: "skip", reason: "y" }
 }
 
@@ -189,7 +190,14 @@ const removing: Readonly<Record<string, "removable" | "endable">> = {
 
 const random = () => crypto.randomUUID()
 
-describe.each(endpoints)("$name ($method $path)", (endpoint) => {
+/** How access begins; every other endpoint asks for it. */
+const signIn = "session.signIn"
+
+it("leaves one endpoint open, the one that signs in", () => {
+  expect(endpoints.filter(({ isGuarded }) => !isGuarded).map(({ name }) => name)).toEqual([signIn])
+})
+
+describe.each(endpoints.filter(({ name }) => name !== signIn))("$name ($method $path)", (endpoint) => {
   it("has an access rule, and answers 401 without a valid API token", async () => {
     expect(endpoint.isGuarded).toBe(true)
     for (const token of [null, "wrong", world.token]) {
@@ -244,7 +252,8 @@ const withoutPayload = [
   "statusSync.plan",
   "subscriptions.remove",
   "subscriptions.test",
-  "subscriptions.replay"
+  "subscriptions.replay",
+  "session.signOut"
 ]
 
 it("knows every endpoint by a body that fits", () => {

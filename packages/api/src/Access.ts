@@ -7,6 +7,9 @@ import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
 import type { FirmId } from "@casewire/core/domain/Ids"
 import { BadRequest, Invalid, RateLimited, Unauthenticated } from "./Problem.ts"
 
+/** The cookie of a browser that signed in; behind TLS it carries the prefix that binds it to its host. */
+export const sessionCookie = "casewire-session"
+
 /** The firm of the bearer token, and the token's name, which is who did it in a case's history. */
 export class CurrentFirm extends Context.Service<CurrentFirm, { readonly firmId: FirmId; readonly name: string }>()(
   "@casewire/api/Access/CurrentFirm"
@@ -14,7 +17,8 @@ export class CurrentFirm extends Context.Service<CurrentFirm, { readonly firmId:
 
 export class Access extends HttpApiMiddleware.Service<Access, { provides: CurrentFirm }>()("@casewire/api/Access", {
   requiredForClient: true,
-  security: { bearer: HttpApiSecurity.bearer },
+  // The last one tried gives the refusal, so a token that made too many requests is told so.
+  security: { session: HttpApiSecurity.apiKey({ in: "cookie", key: sessionCookie }), bearer: HttpApiSecurity.bearer },
   error: [Unauthenticated, RateLimited]
 }) {}
 

@@ -15,8 +15,10 @@ import { JobsGroup } from "./Jobs.ts"
 import { CampaignsGroup, ListsGroup } from "./Lists.ts"
 import { MappingsGroup } from "./Mappings.ts"
 import { PluginsGroup } from "./Plugins.ts"
+import { PluginVersionsGroup } from "./PluginVersions.ts"
 import { ReceiptsGroup } from "./Receipts.ts"
 import { RunsGroup } from "./Runs.ts"
+import { SessionGroup } from "./Session.ts"
 import { StatusSyncGroup } from "./StatusSync.ts"
 import { SubscriptionsGroup } from "./Subscriptions.ts"
 import { SyncGroup } from "./Sync.ts"
@@ -24,6 +26,7 @@ import { TimelineGroup } from "./Timeline.ts"
 
 export class Api extends HttpApi.make("casewire")
   .add(PluginsGroup)
+  .add(PluginVersionsGroup)
   .add(ConnectionsGroup)
   .add(DecisionsGroup)
   .add(EventsGroup)
@@ -42,6 +45,7 @@ export class Api extends HttpApi.make("casewire")
   .add(JobsGroup)
   .add(HealthGroup)
   .add(DoctorGroup)
+  .add(SessionGroup)
   .annotateMerge(
     OpenApi.annotations({
       title: "Casewire",

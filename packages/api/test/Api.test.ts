@@ -29,8 +29,9 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(document.paths).filter((path) => !path.startsWith("/api/v1/"))).toEqual([])
   })
 
-  it.each(operations)("$name needs a token, and refuses with problems only", ({ operation }) => {
-    expect(operation.security).toEqual([{ bearer: [] }])
+  it.each(operations)("$name needs a session or a token, and refuses with problems only", ({ name, operation }) => {
+    // Signing in is how both begin.
+    expect(operation.security).toEqual(name === "POST /api/v1/session" ? [] : [{ session: [] }, { bearer: [] }])
     const refusals = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400)
     expect(refusals.map(([status]) => status)).toContain("401")
     for (const [, { content }] of refusals) expect(Object.keys(content ?? {})).toEqual(["application/problem+json"])

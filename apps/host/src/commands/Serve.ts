@@ -1,5 +1,6 @@
 /** `casewire serve`: the host with the settings of the environment, until a signal. */
 import { ListeningAddress } from "@casewire/adapters-http/Server"
+import type { Rehearsal } from "@casewire/api/Session"
 import { Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { layerHost } from "../Host.ts"
@@ -18,12 +19,16 @@ export const serve = Command.make(
 ).pipe(Command.withDescription("Run the host with the settings of the environment"))
 
 /** Runs the host until a signal; `ready` runs once it listens. */
-export const running = <E, R>(settings: Settings, ready: (url: string) => Effect.Effect<void, E, R>) =>
+export const running = <E, R>(
+  settings: Settings,
+  ready: (url: string) => Effect.Effect<void, E, R>,
+  rehearsal: Rehearsal | null = null
+) =>
   Effect.suspend(() => {
     leaveWorkingDirectory(settings)
     return Layer.launch(
       Layer.effectDiscard(Effect.flatMap(ListeningAddress, ({ url }) => ready(url))).pipe(
-        Layer.provideMerge(layerHost(settings))
+        Layer.provideMerge(layerHost(settings, rehearsal))
       )
     )
   })

@@ -1,35 +1,41 @@
 /** `casewire start`: host, sandbox and a ready-made connection in one process, to try things out. */
 import { demoPortal, serve as serveSandbox } from "@casewire/lawruler-sandbox"
 import { Console, Effect, Option } from "effect"
-import { Command } from "effect/cli"
-import { apiToken, offerDemo } from "../DemoConnection.ts"
+import { Command, Flag } from "effect/cli"
+import { apiToken, offerDemo, rehearsalWith } from "../DemoConnection.ts"
 import { dataFolder, readSettings, type Settings } from "../Settings.ts"
 import { running } from "./Serve.ts"
 
 export const start = Command.make(
   "start",
-  {},
-  Effect.fn(function* () {
+  {
+    empty: Flag.Boolean("empty").pipe(
+      Flag.withDescription("Leave the connection to you: the console leads through its set-up"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function* ({ empty }) {
     const given = yield* readSettings
     const sandbox = yield* serveSandbox({ port: given.sandboxPort, host: "127.0.0.1" })
     const settings: Settings = { ...given, sandboxOrigin: Option.some(sandbox.url) }
-    yield* running(settings, (url) =>
-      Effect.gen(function* () {
-        const { apiToken: file } = dataFolder(settings.data)
-        const token = yield* apiToken(file)
-        const connection = yield* offerDemo({ sandboxUrl: sandbox.url, hostUrl: url })
-        yield* Console.log(welcome({ url, sandbox: sandbox.url, file, token, connection: connection.name }))
-      })
-    )
+    const ready = Effect.fnUntraced(function* (url: string) {
+      const { apiToken: file } = dataFolder(settings.data)
+      const token = yield* apiToken(file)
+      const connection = empty ? undefined : yield* offerDemo({ sandboxUrl: sandbox.url, hostUrl: url })
+      yield* Console.log(welcome({ url, sandbox: sandbox.url, file, token, connection: connection?.name }))
+    })
+    yield* running(settings, ready, rehearsalWith(sandbox.url))
   }, Effect.scoped)
 ).pipe(Command.withDescription("Run the host together with a sandbox and a ready-made connection to it"))
 
-const welcome = (at: { url: string; sandbox: string; file: string; token: string; connection: string }) => `
+const welcome = (at: { url: string; sandbox: string; file: string; token: string; connection: string | undefined }) => `
 Casewire is running.
 
+  console       ${at.url}/login#token=${at.token}
+                (the link signs this browser in; keep it to yourself)
   host          ${at.url}      API docs: ${at.url}/docs
   sandbox       ${at.sandbox}      an imitation of the CRM, with leads to play with
-  connection    "${at.connection}" is signed in, its webhook is registered, every switch is on
+  connection    ${at.connection === undefined ? "none yet: open the console and choose to try it with the sandbox" : `"${at.connection}" is signed in, its webhook is registered, every switch is on`}
   API token     in ${at.file}
 
 Try it:
