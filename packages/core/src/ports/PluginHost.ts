@@ -44,8 +44,8 @@ export class PluginHost extends Context.Service<
     readonly running: (pluginId: string) => Effect.Effect<ReadonlyArray<RunningVersion>>
     /** Reads a plugin's configured source again and keeps what it finds, whether it is new or not. Serves nothing yet. */
     readonly reread: (pluginId: string, by: string) => Effect.Effect<KeptVersion, PluginRejected>
-    /** Verifies a packed file and keeps it. Serves nothing yet. */
-    readonly take: (bytes: Uint8Array, by: string) => Effect.Effect<KeptVersion, PluginRejected>
+    /** Verifies a packed file and keeps it; `name` is what it was called. Serves nothing yet. */
+    readonly take: (bytes: Uint8Array, name: string, by: string) => Effect.Effect<KeptVersion, PluginRejected>
     /** Replaces what serves. Whoever stops listening stops nothing: once begun it goes on to its end. */
     readonly swap: (request: SwapRequest) => Stream.Stream<SwapEvent, PluginRejected>
     /** Back to a kept version, by default to the one before. A person asked for it, so a downgrade needs no more. */
