@@ -2,6 +2,8 @@
  * The host's settings, read from the environment once, at start. A value that does not fit stops the start with one
  * sentence that names the variable; defaults are for one machine and one firm.
  */
+import { FirmId } from "@casewire/core/domain/Ids"
+import { PublicKey, type SignaturePolicy } from "@casewire/plugin-host/PackageSignature"
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -18,6 +20,12 @@ const milliseconds = (name: string, fallback: number) => Config.Int(name).pipe(C
 const Origin = Schema.String.check(
   Schema.makeFilter((text: string) => URL.canParse(text) && new URL(text).origin === text, {
     expected: "an origin such as http://127.0.0.1:5000"
+  })
+)
+/** `folder:/path`, `file:/path/acme.casewire` or `npm:@acme/casewire-plugin`. */
+const PluginPlace = Schema.String.check(
+  Schema.isPattern(/^(?:folder|file|npm):\S.*$/, {
+    expected: "folder:, file: or npm: and a path or the name of a package"
   })
 )
 const AtLeastOne = Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
@@ -46,10 +54,26 @@ export const settings = Config.all({
   supportContact: Config.option(Config.NonEmptyString("CASEWIRE_SUPPORT_CONTACT")),
   /** For commands that ask a running host; else the file `api-token` of the data folder. */
   apiToken: Config.option(Config.Redacted("CASEWIRE_API_TOKEN")),
+  /** Where further plugins come from, with commas between them. The host's own plugin is always there. */
+  plugins: Config.Array(PluginPlace, "CASEWIRE_PLUGINS").pipe(Config.withDefault([])),
+  /** Whether plugins must be signed by one of the keys below. What comes with the host needs no signature. */
+  pluginSignatures: Config.schema(Schema.Literals(["optional", "required"]), "CASEWIRE_PLUGIN_SIGNATURES").pipe(
+    Config.withDefault("optional" as const)
+  ),
+  /** Public keys whose signatures are trusted, in base64 with commas between them. */
+  pluginKeys: Config.Array(PublicKey, "CASEWIRE_PLUGIN_KEYS").pipe(Config.withDefault([])),
+  /** The firm whose API tokens may operate plugins; needed on a host of several firms. */
+  operatorFirm: Config.option(Config.schema(FirmId, "CASEWIRE_OPERATOR_FIRM")),
   clientTimeoutMs: milliseconds("CASEWIRE_CLIENT_TIMEOUT_MS", 20_000),
   lateCommitMs: milliseconds("CASEWIRE_LATE_COMMIT_MS", 120_000)
 })
 export type Settings = Config.Success<typeof settings>
+
+/** What signatures the operator demands. */
+export const signaturePolicy = ({ pluginKeys, pluginSignatures }: Settings): SignaturePolicy => ({
+  isRequired: pluginSignatures === "required",
+  trusted: pluginKeys
+})
 
 /** Environment to settings; a wrong value is one sentence. */
 export const readSettings = Effect.mapError(
