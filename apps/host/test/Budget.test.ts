@@ -95,7 +95,7 @@ const layerGateway = Layer.effect(
           return count
         }
         const send = Effect.gen(function* () {
-          yield* slots.awaitSlot(account, budget)
+          yield* slots.awaitSlot(account, Effect.succeed(budget))
           yield* yield* BeforeChange
           const now = yield* Clock.currentTimeMillis
           if (within(windowMs, now) >= budget.calls || within(1000, now) >= Math.ceil(budget.calls / 60)) {
@@ -108,7 +108,8 @@ const layerGateway = Layer.effect(
           return { status: 200, contentType: "application/json", body: "{}" }
         })
         return Effect.succeed(CrmHttp.of({ send: () => send }))
-      }
+      },
+      usage: (connection, manifest) => slots.usage(callAccount(connection, manifest), manifest.budget.windowMs)
     })
   })
 )

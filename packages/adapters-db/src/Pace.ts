@@ -35,13 +35,11 @@ export class Pace {
   ): { readonly slot: number; readonly horizon: number | undefined } {
     const { calls: take = 1, notBefore = 0 } = options
     const known = this.#accounts.get(account)
-    const next = known === undefined ? (kept ?? now) : nextSlot(known)
+    const isSame =
+      known !== undefined && known.budget.calls === budget.calls && known.budget.windowMs === budget.windowMs
+    const next = known === undefined ? (kept ?? now) : isSame ? nextSlot(known) : slotBehindLast(known, budget)
     const slot = Math.max(now, next, Math.ceil(notBefore))
-    const isOn =
-      known !== undefined &&
-      slot === next &&
-      known.budget.calls === budget.calls &&
-      known.budget.windowMs === budget.windowMs
+    const isOn = isSame && slot === next
     const after = isOn
       ? { ...known, taken: known.taken + take }
       : { base: slot, taken: take, budget, horizon: known?.horizon ?? kept ?? 0 }
@@ -58,6 +56,12 @@ export class Pace {
 
 const nextSlot = ({ base, budget, taken }: Account): number =>
   base + Math.ceil((taken * budget.windowMs) / budget.calls)
+
+/** A new limit counts from the call before: that one's successor does not wait by the limit of yesterday. */
+const slotBehindLast = (known: Account, budget: Budget): number =>
+  known.taken === 0
+    ? known.base
+    : nextSlot({ ...known, taken: known.taken - 1 }) + Math.ceil(budget.windowMs / budget.calls)
 
 export const keptHorizon = async (db: Kysely<Tables>, account: string): Promise<number | undefined> =>
   (await db.selectFrom("budgets").select("base").where("account", "=", account).executeTakeFirst())?.base

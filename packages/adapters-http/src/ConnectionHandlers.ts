@@ -162,6 +162,16 @@ export const layerConnections = HttpApiBuilder.group(
         const { firmId } = yield* CurrentFirm
         return yield* Effect.flatMap(setup.setToggles(firmId, params.id, payload).pipe(Effect.mapError(notFound)), view)
       }),
+      setCallLimit: Effect.fn(function* ({ params, payload }) {
+        const { firmId } = yield* CurrentFirm
+        const connection = yield* setup.setCallLimit(firmId, params.id, payload.callLimit).pipe(
+          Effect.catchTags({
+            ConnectionNotFound: (error) => Effect.fail(notFound(error)),
+            SetupInvalid: (error) => Effect.fail(setupInvalid(error))
+          })
+        )
+        return yield* view(connection)
+      }),
       links: ({ params }) => Effect.map(get(params.id), ({ caseTypeLinks }) => ({ links: caseTypeLinks })),
       setLinks: Effect.fn(function* ({ params, payload }) {
         const { firmId } = yield* CurrentFirm

@@ -12,6 +12,7 @@ import { Clock, Effect, Exit, Layer, Result } from "effect"
 import { buildConnector, Pool } from "undici"
 import { callAccount, callBudget, type PluginManifest } from "@casewire/core/CrmPlugin"
 import type { Connection } from "@casewire/core/domain/Connection"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import {
   CrmAnswerInvalid,
   CrmError,
@@ -51,11 +52,13 @@ export interface GatewayOptions {
   readonly longestWaitMs?: number
 }
 
-export const layer = (options: GatewayOptions): Layer.Layer<CrmGateway, never, Queue | DocumentStore> =>
-  Layer.effect(CrmGateway, make(options))
+export const layer = (
+  options: GatewayOptions
+): Layer.Layer<CrmGateway, never, Queue | ConnectionStore | DocumentStore> => Layer.effect(CrmGateway, make(options))
 
 const make = Effect.fnUntraced(function* (options: GatewayOptions) {
   const queue = yield* Queue
+  const connections = yield* ConnectionStore
   const documents = yield* DocumentStore
   const limits = {
     timeoutMs: options.timeoutMs ?? 20_000,
@@ -91,14 +94,18 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
     const origins = originsOf(connection, manifest, options.sandboxOrigin)
     if (Result.isFailure(origins)) return yield* new CrmError({ reason: origins.failure })
     const account = callAccount(connection, manifest)
-    const budget = callBudget(connection, manifest)
+    // As it is saved now: the limit may change while the door is open, and a connection that is not saved yet has its own.
+    const budget = Effect.map(
+      Effect.orElseSucceed(connections.get(connection.firmId, connection.id), () => connection),
+      (present) => callBudget(present, manifest)
+    )
 
     const throttled = Effect.fnUntraced(function* (header: string | undefined) {
       const now = yield* Clock.currentTimeMillis
       const inARow = (refusals.get(account) ?? 0) + 1
       refusals.set(account, inARow)
       const until = retryAfter(header, now) ?? now + backoffMs(inARow)
-      yield* slots.refusedUntil(account, budget, until)
+      yield* slots.refusedUntil(account, yield* budget, until)
       return yield* new CrmError({ reason: new CrmRateLimited({ until }) })
     })
 
@@ -141,7 +148,10 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
     return CrmHttp.of({ send })
   })
 
-  return CrmGateway.of({ open })
+  return CrmGateway.of({
+    open,
+    usage: (connection, manifest) => slots.usage(callAccount(connection, manifest), manifest.budget.windowMs)
+  })
 })
 
 interface Exchanged extends CrmResponse {

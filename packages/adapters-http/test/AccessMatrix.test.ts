@@ -132,6 +132,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "connections.disconnect": { data: "erase", confirm: "Second" },
   "connections.issueWebhookToken": {},
   "connections.setToggles": allOn,
+  "connections.setCallLimit": { callLimit: 120 },
   "connections.setLinks": { links: [] },
   "connections.setAliases": { aliases: {} },
   "campaigns.create": { name: "Spring" },

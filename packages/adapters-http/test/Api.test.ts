@@ -69,7 +69,8 @@ describe("connections", () => {
     const path = `/connections/${made.body.id}`
     expect((await world.call("GET", path)).text).not.toContain("s3cret")
     const verified = await world.call("POST", `${path}/verify`)
-    expect(verified.body).toMatchObject({ ok: true, state: "connected", checks: [{ name: "sign-in", ok: true }] })
+    expect(verified.body).toMatchObject({ ok: true, state: "connected" })
+    expect(verified.body.checks[0]).toMatchObject({ name: "sign-in", ok: true })
     const stream = await fetch(`${world.url}/api/v1${path}/verify`, {
       method: "POST",
       headers: { authorization: `Bearer ${world.api}`, accept: "application/x-ndjson" }
@@ -80,7 +81,26 @@ describe("connections", () => {
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line).name)
-    ).toEqual(["sign-in"])
+    ).toEqual(["sign-in", "call-budget"])
+  })
+
+  it("take another call limit, whole and within reason, and show it with the check of the budget", async () => {
+    const { id } = (await world.call("POST", "/connections", { plugin: "acme", name: "Limited", values })).body
+    const path = `/connections/${id}`
+    for (const callLimit of [0, -5, 100_001]) {
+      const refused = await world.call("PUT", `${path}/call-limit`, { callLimit })
+      expect([refused.status, refused.body.errors]).toEqual([422, [{ field: "callLimit", code: "out-of-range" }]])
+    }
+    for (const wrong of [{ callLimit: 1.5 }, { callLimit: "60" }, {}])
+      expect((await world.call("PUT", `${path}/call-limit`, wrong)).status).toBe(422)
+    expect((await world.call("PUT", `${path}/call-limit`, { callLimit: 240 })).body).toMatchObject({ callLimit: 240 })
+    const { checks } = (await world.call("POST", `${path}/verify`)).body
+    expect(checks.at(-1)).toMatchObject({
+      name: "call-budget",
+      ok: true,
+      detail: "240 calls a minute, as set for this connection; 0 used, 240 left"
+    })
+    expect((await world.call("PUT", `${path}/call-limit`, { callLimit: null })).body).toMatchObject({ callLimit: null })
   })
 
   it.each([

@@ -132,6 +132,13 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       success: ConnectionView,
       error: NotFound
     }).annotate(OpenApi.Summary, "Set all switches at once"),
+    /** Where the firm had its limit raised by the CRM; null takes the plugin's own. In force at once. */
+    HttpApiEndpoint.put("setCallLimit", "/connections/:id/call-limit", {
+      params,
+      payload: Schema.Struct({ callLimit: Schema.NullOr(Schema.Int) }),
+      success: ConnectionView,
+      error: [NotFound, Invalid]
+    }).annotate(OpenApi.Summary, "Set how many calls the CRM allows in the plugin's window"),
     HttpApiEndpoint.get("links", "/connections/:id/case-type-links", {
       params,
       success: Links,

@@ -111,6 +111,18 @@ export const pacingLaws: ReadonlyArray<Law> = [
     })
   },
   {
+    title: "another budget counts from the last slot on, faster or slower",
+    run: Effect.gen(function* () {
+      const queue = yield* Queue
+      const by = (calls: number) => queue.reserve("alder", { calls, windowMs: 60_000 })
+      const slots = [yield* by(60), yield* by(60), yield* by(600), yield* by(600), yield* by(6), yield* by(6)]
+      assert.deepStrictEqual(
+        slots.map((slot) => slot - start),
+        [0, 1000, 1100, 1200, 11_200, 21_200]
+      )
+    })
+  },
+  {
     title: "accounts do not wait for each other",
     run: Effect.gen(function* () {
       yield* times(5, reserve())

@@ -272,6 +272,14 @@ export const queueMutants: Record<string, Mutant> = {
   "uses half of the limit": reserving(
     (own) => (account, budget, options) => own.reserve(account, { ...budget, calls: budget.calls / 2 }, options)
   ),
+  "paces by yesterday's budget": reserving((own) => {
+    let last: Parameters<Service["reserve"]>[1] | undefined
+    return (account, budget, options) => {
+      const before = last ?? budget
+      last = budget
+      return own.reserve(account, before, options)
+    }
+  }),
   "paces all accounts together": reserving((own) => (_, budget, options) => own.reserve("all", budget, options)),
   "takes Retry-After for the slot": reserving(
     (own) => (account, budget, options) =>

@@ -132,6 +132,7 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "a Retry-After moves the next slot of the whole account": "ignores Retry-After",
     "a Retry-After that is over moves nothing, least of all forward": "takes Retry-After for the slot",
     "a reservation of no call moves the next slot and takes none": "takes a slot for no call",
+    "another budget counts from the last slot on, faster or slower": "paces by yesterday's budget",
     "accounts do not wait for each other": "paces all accounts together",
     "reservations at the same moment get different slots": "paces nothing",
     "a tick fires for one caller, at its first call and then once an interval": "ticks for everybody",

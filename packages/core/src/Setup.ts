@@ -7,7 +7,8 @@
 import { Clock, Context, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { CatchUp } from "./CatchUp.ts"
 import { CrmConnections } from "./CrmConnections.ts"
-import { checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
+import { callBudget, checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
+import { callBudgetCheck, callLimitRange } from "./domain/CallBudget.ts"
 import { type Connection, ConnectionId, isEnded, isErasing } from "./domain/Connection.ts"
 import { holderOf } from "./domain/Held.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
@@ -65,6 +66,12 @@ export class Setup extends Context.Service<
       id: ConnectionId,
       links: ReadonlyArray<CaseTypeLink>
     ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
+    /** Calls in the plugin's window; null takes the plugin's own limit. Calls that wait already keep to it. */
+    readonly setCallLimit: (
+      firmId: FirmId,
+      id: ConnectionId,
+      callLimit: number | null
+    ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
     readonly setAliases: (
       firmId: FirmId,
       id: ConnectionId,
@@ -119,8 +126,7 @@ export class Setup extends Context.Service<
 
       const connect = Effect.fn("Setup.connect")(function* (firmId: FirmId, input: NewConnection) {
         const manifest = yield* checked(input.plugin, input.values)
-        if (input.callLimit !== null && (input.callLimit < 1 || input.callLimit > 100_000))
-          return yield* invalid([{ field: "callLimit", code: "out-of-range" }])
+        yield* checkCallLimit(input.callLimit)
         const now = yield* Clock.currentTimeMillis
         const connection: Connection = {
           id: ConnectionId.make(yield* newId),
@@ -182,7 +188,21 @@ export class Setup extends Context.Service<
               // A firm that ended it meanwhile did not mean to have it back.
               ...(isEnded(connection) ? {} : { state: isWorking ? "connected" : "reconnect-needed" })
             }))
+            // Counted by the host, over every connection of the account; shown also where the CRM refuses more calls.
+            const budget = Stream.fromEffect(
+              Effect.gen(function* () {
+                const connection = yield* connections.get(firmId, id)
+                const manifest = Option.getOrThrow(plugins.manifest(connection.plugin))
+                const usage = yield* gateway.usage(connection, manifest)
+                const limit = callBudget(connection, manifest)
+                return callBudgetCheck(limit, connection.callLimit !== null, usage, yield* Clock.currentTimeMillis)
+              })
+            )
             return Stream.unwrap(Effect.map(Crm, (crm) => crm.verify)).pipe(
+              Stream.catchTag("CrmError", (error) =>
+                error.reason._tag === "CrmRateLimited" ? Stream.concat(budget, Stream.fail(error)) : Stream.fail(error)
+              ),
+              Stream.concat(budget),
               Stream.tap((check) =>
                 Effect.sync(() => {
                   if (check.required && !check.ok) isWorking = false
@@ -233,6 +253,16 @@ export class Setup extends Context.Service<
         return yield* update(firmId, id, (connection) => ({ ...connection, caseTypeLinks: links }))
       })
 
+      const setCallLimit = Effect.fn("Setup.setCallLimit")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        callLimit: number | null
+      ) {
+        yield* checkCallLimit(callLimit)
+        const now = yield* Clock.currentTimeMillis
+        return yield* update(firmId, id, (connection) => ({ ...connection, callLimit, updatedAt: now }))
+      })
+
       const setAliases = Effect.fn("Setup.setAliases")(function* (
         firmId: FirmId,
         id: ConnectionId,
@@ -245,12 +275,18 @@ export class Setup extends Context.Service<
         return yield* update(firmId, id, (present) => ({ ...present, aliases }))
       })
 
-      return Setup.of({ connect, reconnect, verify, issueWebhookToken, setToggles, setLinks, setAliases })
+      return Setup.of({ connect, reconnect, verify, issueWebhookToken, setToggles, setLinks, setCallLimit, setAliases })
     })
   ).pipe(Layer.provide(CatchUp.layer))
 }
 
 const invalid = (errors: ReadonlyArray<FieldProblem>) => new SetupInvalid({ subject: "connection", errors })
+
+const checkCallLimit = (callLimit: number | null) =>
+  callLimit !== null &&
+  !(Number.isInteger(callLimit) && callLimit >= callLimitRange.minimum && callLimit <= callLimitRange.maximum)
+    ? invalid([{ field: "callLimit", code: "out-of-range" }])
+    : Effect.void
 
 const publicValues = (manifest: PluginManifest, values: Readonly<Record<string, string>>) =>
   Object.fromEntries(

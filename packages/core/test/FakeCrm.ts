@@ -3,6 +3,7 @@
  * after it took effect, or take effect later.
  */
 import { ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
+import type { CallUsage } from "@casewire/core/domain/CallBudget"
 import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
@@ -73,6 +74,10 @@ export class FakeCrm extends Context.Service<
     /** What was asked to be written, field by field. */
     readonly fieldWrites: Array<Readonly<Record<string, string>>>
     catalog: CrmCatalog
+    /** How verifying ends before it began. */
+    verifyFails: CrmError["reason"] | undefined
+    /** What the gateway counted. */
+    usage: CallUsage
     /** Whether a page of a scope says how many cases the scope holds. */
     tellsTotal: boolean
   }
@@ -85,6 +90,8 @@ export class FakeCrm extends Context.Service<
     unlisted: new Set<string>(),
     fieldWrites: [],
     catalog: emptyCatalog,
+    verifyFails: undefined,
+    usage: { used: 0, waiting: 0, refusedUntil: null },
     tellsTotal: true
   }))
 }
@@ -129,7 +136,11 @@ export const crmOf = Effect.gen(function* () {
     ]
   }
   return Crm.of({
-    verify: Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true }),
+    verify: Stream.suspend(() =>
+      crm.verifyFails === undefined
+        ? Stream.make({ name: "signed-in", label: "Signed in", ok: true, detail: "", required: true })
+        : Stream.fail(new CrmError({ reason: crm.verifyFails }))
+    ),
     changes: (cursor, scope) =>
       scope === undefined
         ? Stream.sync(() => ({

@@ -58,9 +58,13 @@ const layerPlugins = Layer.effect(
   })
 )
 
-const layerGateway = Layer.succeed(CrmGateway, {
-  open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the rehearsal CRM needs no network") }))
-})
+const layerGateway = Layer.effect(
+  CrmGateway,
+  Effect.map(FakeCrm, (fake) => ({
+    open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the rehearsal CRM needs no network") })),
+    usage: () => Effect.sync(() => fake.usage)
+  }))
+)
 
 /** Quiet period in tests: 1 s client time-out, 10 s latest commit. */
 export const quietMs = 11_000

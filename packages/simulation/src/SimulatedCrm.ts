@@ -209,6 +209,7 @@ export const layerOf = (kernel: Kernel, crm: CrmMachine, owner: Owner): Layer.La
       })
     ),
     Layer.succeed(CrmGateway, {
-      open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the simulated CRM needs no network") }))
+      open: () => Effect.succeed(CrmHttp.of({ send: () => Effect.die("the simulated CRM needs no network") })),
+      usage: () => Effect.succeed({ used: 0, waiting: 0, refusedUntil: null })
     })
   )

@@ -125,10 +125,19 @@ export const layer = Layer.effect(
       reserve: (account, { calls, windowMs }, options) =>
         database.write((tx, now) => {
           const known = database.slots.get(account)
-          const next = known === undefined ? now : known.base + Math.ceil((known.taken * known.windowMs) / known.calls)
-          const slot = Math.max(now, next, options?.notBefore ?? 0)
+          const isSame = known !== undefined && known.calls === calls && known.windowMs === windowMs
           // Slots are counted from a base, so that a rounded interval never puts one call too many into a window.
-          const isOn = known !== undefined && slot === next && known.calls === calls && known.windowMs === windowMs
+          const slotAt = (of: NonNullable<typeof known>, taken: number) =>
+            of.base + Math.ceil((taken * of.windowMs) / of.calls)
+          // A new limit counts from the call before: that one's successor does not wait by the limit of yesterday.
+          const next =
+            known === undefined
+              ? now
+              : isSame || known.taken === 0
+                ? slotAt(known, known.taken)
+                : slotAt(known, known.taken - 1) + Math.ceil(windowMs / calls)
+          const slot = Math.max(now, next, options?.notBefore ?? 0)
+          const isOn = isSame && slot === next
           const take = options?.calls ?? 1
           database.slots.set(
             tx,

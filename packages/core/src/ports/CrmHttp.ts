@@ -6,6 +6,7 @@
  * HTTP status is an answer; a failure means that no complete answer came.
  */
 import { Context, Effect, Schema } from "effect"
+import type { CallUsage } from "../domain/CallBudget.ts"
 import type { Connection } from "../domain/Connection.ts"
 import type { PluginManifest } from "../CrmPlugin.ts"
 import { CrmError } from "./Crm.ts"
@@ -88,10 +89,15 @@ export const CallPriority = Context.Reference<number>("@casewire/core/ports/CrmH
   defaultValue: () => 0
 })
 
-/** Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. */
 export class CrmGateway extends Context.Service<
   CrmGateway,
   {
+    /**
+     * Makes the door of one connection. Fails where a setting would lead outside the manifest's origins. Its call limit
+     * is looked up for each call, so a new one counts at once.
+     */
     readonly open: (connection: Connection, manifest: PluginManifest) => Effect.Effect<CrmHttp["Service"], CrmError>
+    /** What of its account's call budget is used, by all connections that share it. */
+    readonly usage: (connection: Connection, manifest: PluginManifest) => Effect.Effect<CallUsage>
   }
 >()("@casewire/core/ports/CrmGateway") {}

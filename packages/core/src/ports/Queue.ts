@@ -107,7 +107,8 @@ export class Queue extends Context.Service<
     readonly stats: (firmId: FirmId) => Effect.Effect<ReadonlyArray<QueueStats>>
     /**
      * The time of the next free call slot of a CRM account, paced: over all workers no window holds more than its
-     * limit. `notBefore` moves the account's next slot, which is what a `Retry-After` asks; `calls: 0` only moves it.
+     * limit. `notBefore` moves the account's next slot, which is what a `Retry-After` asks; `calls: 0` only moves it. Another
+     * budget than before counts from the last slot on.
      */
     readonly reserve: (
       account: string,
