@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
- * The `casewire` command. Exit codes: 0 done, 1 failed, 64 wrong usage, 74 storage failed, 75 another process owns the
- * store, 78 configuration.
+ * The `casewire` command. Exit codes: 0 done, 1 failed, 64 wrong usage, 66 what was named cannot be used, 73 it cannot
+ * be written, 74 storage failed, 75 another process owns the store, 78 configuration.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Runtime } from "effect"
 import { Command } from "effect/cli"
 import { doctor } from "./commands/Doctor.ts"
 import { migrate } from "./commands/Migrate.ts"
+import { plugin } from "./commands/Plugin.ts"
 import { serve } from "./commands/Serve.ts"
 import { start } from "./commands/Start.ts"
 import { token } from "./commands/Token.ts"
@@ -15,7 +16,7 @@ import { StartRefused } from "./Settings.ts"
 
 const casewire = Command.make("casewire").pipe(
   Command.withDescription("Connects a law firm's communication platform with its CRM"),
-  Command.withSubcommands([serve, start, migrate, token, doctor])
+  Command.withSubcommands([serve, start, migrate, token, doctor, plugin])
 )
 
 /** One sentence and an exit code for what can be expected; anything else is a defect and shows itself whole. */

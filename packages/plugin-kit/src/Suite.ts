@@ -63,20 +63,13 @@ export interface SuiteOptions {
   readonly began: (law: string) => void
   readonly ended: (verdict: Verdict) => void
   /** For one law. */
-  readonly limitMs?: number
+  readonly limitMs: number
 }
 
 const sideBySide = 6
 const hungAtMost = 3
 
-export const runSuite = ({
-  began,
-  connect,
-  ended,
-  laws,
-  limitMs = 12_000,
-  plugin
-}: SuiteOptions): Effect.Effect<void> => {
+export const runSuite = ({ began, connect, ended, laws, limitMs, plugin }: SuiteOptions): Effect.Effect<void> => {
   let hung = 0
   return Effect.forEach(
     laws,

@@ -32,11 +32,11 @@ const crm = (connection: PluginConnection) =>
       const api = yield* makeApi(session)
       return Crm.of({
         verify: verify(session, api),
-        catalog: Effect.fn("Quillby.catalog")(() => readCatalog(api)),
-        decode: Effect.fn("Quillby.decode")(({ receipts }) => Effect.sync(() => decodeReceipts(receipts))),
-        read: Effect.fn("Quillby.read")(({ ids }) => readCases(api, ids)),
-        notes: Effect.fn("Quillby.notes")(({ id, since }) => readNotes(api, id, since)),
-        addNote: Effect.fn("Quillby.addNote")(({ id, text }) => addNote(api, id, text)),
+        catalog: Effect.fn("quillby.catalog")(() => readCatalog(api)),
+        decode: Effect.fn("quillby.decode")(({ receipts }) => Effect.sync(() => decodeReceipts(receipts))),
+        read: Effect.fn("quillby.read")(({ ids }) => readCases(api, ids)),
+        notes: Effect.fn("quillby.notes")(({ id, since }) => readNotes(api, id, since)),
+        addNote: Effect.fn("quillby.addNote")(({ id, text }) => addNote(api, id, text)),
         setStatus: () => Effect.fail(Failure.unsupported("statuses", capabilities.statuses)),
         updateFields: () => Effect.fail(Failure.unsupported("fields", capabilities.fields)),
         changes: () => Stream.fail(Failure.unsupported("changes", capabilities.changes))
