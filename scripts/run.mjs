@@ -105,6 +105,8 @@ const findPnpm = () => {
 
 const [name = "", ...rest] = process.argv.slice(2)
 const words = rest[0] === "--" ? rest.slice(1) : rest
+// The workspace's own command, by its name.
+if (name === "x" && words[0] === "casewire") words.splice(0, 1, "node", "apps/host/src/main.ts")
 const command = name === "x" ? words : name in commands ? [...commands[name], ...words] : []
 if (command.length === 0)
   fail(`there is no command "${name}": use one of ${Object.keys(commands).join(", ")}, or x <program> [arguments]`)
