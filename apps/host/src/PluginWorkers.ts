@@ -1,73 +1,73 @@
 /**
- * The plugins of this host: each in threads of its own, started from a private copy of its packed files.
- *
- * The threads' program and the plugin that comes with Casewire are bundled at the start, from the sources of this
- * checkout; nothing of them runs in the host's own thread.
+ * The plugins of this host: the one that comes with it, and those that the operator named. Each runs in threads of its
+ * own, from a private copy of its packed files; nothing of them runs in the host's own thread.
  */
-import lawRuler from "@casewire/lawruler-plugin"
+import { RecentReceipts } from "@casewire/core/RecentReceipts"
 import { bundle } from "@casewire/plugin-host/Bundle"
-import { layer as layerEngine, PluginEngine } from "@casewire/plugin-host/PluginEngine"
-import { anySignature } from "@casewire/plugin-host/PackageSignature"
-import { checkPackage, codeFile, makePackage } from "@casewire/plugin-host/PluginPackage"
-import type { PluginVersion } from "@casewire/plugin-host/PluginVersion"
+import { layer as layerEngine } from "@casewire/plugin-host/PluginEngine"
+import { type HostedSource, layer as layerHosting } from "@casewire/plugin-host/PluginHosting"
+import { PluginShelf } from "@casewire/plugin-host/PluginShelf"
 import { Effect, Layer } from "effect"
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { mkdirSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { dataFolder, type Settings } from "./Settings.ts"
+import { dataFolder, type Settings, signaturePolicy } from "./Settings.ts"
 
-/** The engine with the plugin that comes with Casewire, serving everyone. */
+/** The folder of the package, whose package.json names its module. */
+const lawRuler: HostedSource = {
+  source: {
+    kind: "built-in",
+    location: join(dirname(fileURLToPath(import.meta.resolve("@casewire/lawruler-plugin"))), "..")
+  }
+}
+
+/** Before the host leaves it: what the operator wrote is relative to where the command was given. */
+const startedIn = process.cwd()
+
+/** `folder:path`, `file:path` or `npm:name`, as the settings have it. */
+const placed = (place: string): HostedSource => {
+  const [kind, ...rest] = place.split(":")
+  const location = rest.join(":")
+  return kind === "npm"
+    ? { source: { kind, location, from: startedIn } }
+    : { source: { kind: kind === "file" ? kind : "folder", location: resolve(startedIn, location) } }
+}
+
+/** `Plugins` for the work, `PluginHost` for the operator, `PluginShelf` for what is kept. */
 export const layerPlugins = (settings: Settings) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const folder = join(dataFolder(settings.data).folder, "plugins")
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const folder = pluginFolder(settings)
       const bootstrap = join(folder, "thread.mjs")
-      const [version] = yield* Effect.all([builtIn(folder), bundle(threadProgram, bootstrap)], { concurrency: 2 })
-      const serving = Effect.gen(function* () {
-        const engine = yield* PluginEngine
-        yield* engine.hold(version, { patiently: true })
-        const { digest, manifest } = version
-        yield* engine.choose(manifest.id, [{ pluginId: manifest.id, target: { _tag: "Everyone" }, digest }])
-      })
-      return Layer.effectDiscard(serving).pipe(Layer.provideMerge(layerEngine(bootstrap)))
+      yield* bundle(threadProgram, bootstrap)
+      return layerHosting({ sources: [lawRuler, ...settings.plugins.map(placed)] }).pipe(
+        Layer.provideMerge(layerShelf(settings)),
+        Layer.provideMerge(layerEngine(bootstrap)),
+        Layer.provide(RecentReceipts.layer)
+      )
     }).pipe(Effect.orDie)
   )
 
+export const layerShelf = (settings: Settings) =>
+  PluginShelf.layer({
+    home: join(pluginFolder(settings), "kept"),
+    signatures: signaturePolicy(settings)
+  })
+
 const threadProgram = fileURLToPath(import.meta.resolve("@casewire/plugin-host/worker/main"))
 
-/** Law Ruler, packed like anybody's plugin. */
-const builtIn = Effect.fnUntraced(function* (folder: string) {
-  const made = join(folder, "law-ruler.made.mjs")
-  yield* bundle(fileURLToPath(import.meta.resolve("@casewire/lawruler-plugin")), made)
-  const files = makePackage(readFileSync(made), lawRuler.manifest)
-  rmSync(made)
-  const { digest, manifest } = yield* Effect.fromResult(checkPackage(files, anySignature))
-  const place = join(folder, manifest.id, digest)
-  if (!existsSync(place)) {
-    // Under another name until it is whole.
-    const making = `${place}.making`
-    rmSync(making, { recursive: true, force: true })
-    mkdirSync(making, { recursive: true, mode: 0o700 })
-    for (const [name, bytes] of files) writeFileSync(join(making, name), bytes, { mode: 0o400 })
-    chmodSync(making, 0o500)
-    renameSync(making, place)
-  }
-  return {
-    manifest,
-    folder: place,
-    entry: join(place, codeFile),
-    digest,
-    origin: { kind: "built-in", location: "@casewire/lawruler-plugin" }
-  } satisfies PluginVersion
-})
+const pluginFolder = (settings: Settings): string => {
+  const folder = join(dataFolder(settings.data).folder, "plugins")
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
 
 /**
  * Goes to a folder with nothing in it: whatever the working directory holds, a thread under the permission model may
  * read although nobody allowed it. Relative paths mean nothing from here on.
  */
 export const leaveWorkingDirectory = (settings: Settings): void => {
-  const empty = join(dataFolder(settings.data).folder, "plugins", "empty")
+  const empty = join(pluginFolder(settings), "empty")
   mkdirSync(empty, { recursive: true, mode: 0o500 })
   process.chdir(empty)
 }

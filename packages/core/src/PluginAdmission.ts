@@ -29,12 +29,13 @@ export const admit = ({
     return Result.fail(
       rejected("other-plugin", `"${offered.pluginId}" cannot take the place of "${serving.pluginId}".`)
     )
-  // What is developed in a folder changes all day; what was handed on under a number is that, and nothing else.
+  // What is developed in a folder, or comes with the host, changes under its number; what was handed on under a number is that, and nothing else.
   if (
     serving !== null &&
     serving.version === offered.version &&
     serving.digest !== offered.digest &&
-    offered.origin.kind !== "folder"
+    offered.origin.kind !== "folder" &&
+    offered.origin.kind !== "built-in"
   )
     return Result.fail(
       rejected(

@@ -45,6 +45,8 @@ export interface RunningPlugin {
   readonly state: () => "serving" | "waiting" | "stopped"
   readonly restarts: () => number
   readonly faults: () => number
+  /** Calls that were made, whatever became of them. */
+  readonly calls: () => number
   readonly inFlight: () => number
   readonly ask: <A>(
     of: Ask,
@@ -81,6 +83,7 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
   let restarts = 0
   let faults = 0
   let inFlight = 0
+  let made = 0
 
   const fault = (kind: FaultKind, message: string) =>
     Effect.suspend(() => {
@@ -171,6 +174,7 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
       const limitMs = operation === "decode" ? limits.decodeMs : limits.callMs
       if (within !== undefined) call.clock.restart(yield* Clock.currentTimeMillis)
       inFlight += 1
+      made += 1
       return yield* invoke(thread.client, { seat, call: call.id }).pipe(
         Effect.raceFirst(Deferred.await(thread.ended)),
         Effect.raceFirst(
@@ -192,6 +196,7 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
     state: () => (isStopped ? "stopped" : current === undefined ? "waiting" : "serving"),
     restarts: () => restarts,
     faults: () => faults,
+    calls: () => made,
     inFlight: () => inFlight,
     begin: beginCall,
     ask,
