@@ -2,7 +2,7 @@
  * Jobs as rows, and the one statement that enqueues: shared by the queue and the intake, so that both keep the same
  * order and the same rule about heads.
  *
- * Work that holds nothing but ids is stored in the clear; everything else is sealed.
+ * Work that holds nothing but ids is stored in the clear; everything else is sealed, and so is why a person stopped it.
  */
 import { Job, Work, type NewJob } from "@casewire/core/domain/Job"
 import type { DatabaseService } from "./Database.ts"
@@ -71,6 +71,18 @@ const columnToWork = (vault: Vault, row: JobRow): unknown => {
   return work
 }
 
+/** Marks what a person wrote; reasons of our own are codes and stay in the clear. */
+const sealedMark = "sealed:"
+
+/** A reason that was given with a verb: words about a client, as likely as not. */
+export const reasonToColumn = (vault: Vault, firmId: string, id: string, reason: string): string =>
+  sealedMark + vault.seal(firmId, id, "reason", reason).toString("base64")
+
+const columnToReason = (vault: Vault, { firm_id, id, reason }: JobRow): string | null =>
+  reason?.startsWith(sealedMark) === true
+    ? vault.open(firm_id, id, "reason", Buffer.from(reason.slice(sealedMark.length), "base64"))
+    : reason
+
 const decodeWork = decoder(Work, "work of")
 const decodeJob = decoder(Job, "job")
 
@@ -91,7 +103,7 @@ export const rowToJob = (vault: Vault, row: JobRow): Job =>
       updatedAt: row.updated_at,
       sentAt: row.sent_at,
       progress: JSON.parse(row.progress),
-      reason: row.reason
+      reason: columnToReason(vault, row)
     },
     row.id
   )

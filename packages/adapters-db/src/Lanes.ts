@@ -6,7 +6,9 @@ import type { ConnectionId } from "@casewire/core/domain/Connection"
 import type { JobState } from "@casewire/core/domain/Job"
 import type { JobFilter, QueueStats, Verb } from "@casewire/core/ports/Queue"
 import type { LaneHeads, LaneKey } from "./LaneHeads.ts"
+import { reasonToColumn } from "./JobRows.ts"
 import type { JobRow, Tables } from "./Tables.ts"
+import type { Vault } from "./Vault.ts"
 
 /** The lane's head left: the oldest job behind it becomes the head. */
 export const leave = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
@@ -75,6 +77,7 @@ export const resolveJobs = async (
   db: Kysely<Tables>,
   heads: LaneHeads,
   options: {
+    readonly vault: Vault
     readonly firmId: string
     readonly filter: JobFilter
     readonly verb: Verb
@@ -82,7 +85,7 @@ export const resolveJobs = async (
     readonly now: number
   }
 ): Promise<ReadonlyArray<string>> => {
-  const { filter, firmId, now, reason, verb } = options
+  const { filter, firmId, now, reason, vault, verb } = options
   const { limit, ...unlimited } = filter
   const states = statesFor[verb].filter((state) => filter.states === undefined || filter.states.includes(state))
   const fitting = await selectJobs(db, firmId, { ...unlimited, states })
@@ -95,7 +98,7 @@ export const resolveJobs = async (
       .updateTable("jobs")
       .set({
         state: stateAfter[verb],
-        reason,
+        reason: reasonToColumn(vault, firmId, row.id, reason),
         updated_at: now,
         phase: null,
         lease_until: null,

@@ -109,7 +109,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
       resolve: Effect.fn("Queue.resolve")(function* (firmId, filter, verb, reason) {
         const now = yield* Clock.currentTimeMillis
         const ids = yield* writeAndSignal((db) =>
-          resolveJobs(db, database.heads, { firmId, filter, verb, reason, now })
+          resolveJobs(db, database.heads, { vault: database.vault, firmId, filter, verb, reason, now })
         )
         return ids.map((id) => JobId.make(id))
       }),

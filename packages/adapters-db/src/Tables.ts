@@ -131,6 +131,7 @@ export interface JobRow {
   updated_at: number
   sent_at: number | null
   progress: string
+  /** A code in the clear, or sealed, in Base64 behind a mark, where a person gave it. */
   reason: string | null
   phase: number | null
   /** Who was given the job last and has not settled it, even after the lease lapsed. */

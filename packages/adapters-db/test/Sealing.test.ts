@@ -7,6 +7,7 @@ import { Cause, Effect, Exit, Layer, Option, Redacted, Stream } from "effect"
 import { CaseEvent, CaseId, Case, Client, ClientId, ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
 import type { Connection } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
+import { JobId } from "@casewire/core/domain/Job"
 import { unknownValue } from "@casewire/core/domain/Merge"
 import { allOff } from "@casewire/core/domain/Toggles"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
@@ -92,7 +93,8 @@ const planted = [
   "limps",
   "hunter2-secret",
   "whisper",
-  "contract.pdf"
+  "contract.pdf",
+  "sister called"
 ]
 
 /** Puts something planted into every place that holds client data or secrets; answers the webhook's token. */
@@ -122,6 +124,8 @@ const plant = Effect.gen(function* () {
       })
     ]
   )
+  const said = "Rosalind’s sister called, wait"
+  yield* (yield* Queue).resolve(firmId, { ids: [JobId.make("j1")] }, "hold", said)
   yield* documents.put(
     { id: "d1", firmId, name: "Quackenbush contract.pdf", contentType: "application/pdf", owner: "r1" },
     Stream.make(Buffer.from("whisper ".repeat(20_000))),
@@ -160,6 +164,7 @@ describe("Sealing", () => {
           deepStrictEqual(yield* cases.get(firmId, value.id), Option.some(value))
           deepStrictEqual(yield* cases.history(firmId, value.id), [event])
           const [found] = yield* (yield* Queue).find(firmId, {})
+          strictEqual(found?.reason, "Rosalind’s sister called, wait")
           strictEqual(found?.work._tag === "AddNote" && found.work.parts[0]?.text, "whisper to Rosalind")
           const chunks = yield* Stream.runCollect((yield* DocumentStore).open(firmId, "d1"))
           strictEqual(Buffer.concat(chunks).toString(), "whisper ".repeat(20_000))
