@@ -49,7 +49,8 @@ export class CatchUp extends Context.Service<
 
       const readAll = Effect.fnUntraced(function* (
         { firmId, id: connectionId }: Connection,
-        leads: ReadonlyArray<string>
+        leads: ReadonlyArray<string>,
+        receiptsOf: ReadonlyMap<string, ReadonlyArray<string>> = new Map()
       ) {
         const ids = yield* Effect.forEach(leads, () => newId)
         yield* queue.enqueue(
@@ -60,7 +61,11 @@ export class CatchUp extends Context.Service<
             key: lead,
             lane: "state" as const,
             priority: Priority.read,
-            work: { _tag: "ReadCase" as const, externalCaseId: ExternalCaseId.make(lead) }
+            work: {
+              _tag: "ReadCase" as const,
+              externalCaseId: ExternalCaseId.make(lead),
+              ...(receiptsOf.has(lead) ? { receipts: receiptsOf.get(lead)! } : {})
+            }
           }))
         )
       })
@@ -79,7 +84,14 @@ export class CatchUp extends Context.Service<
                   disposition: { _tag: "Accepted" },
                   replayedAt: now
                 })
-              yield* readAll(connection, [...new Set(page.flatMap((receipt) => receipt.externalCaseId ?? []))])
+              const named = page.filter(({ externalCaseId }) => externalCaseId !== null).toReversed()
+              const wanting = named.filter(({ body, query }) => query.length > 0 || body.includes("="))
+              const receiptsOf = Map.groupBy(wanting, ({ externalCaseId }) => externalCaseId!)
+              yield* readAll(
+                connection,
+                [...new Set(named.map(({ externalCaseId }) => externalCaseId!))],
+                new Map([...receiptsOf].map(([lead, receipts]) => [lead, receipts.map(({ id }) => id)]))
+              )
             })
           )
         }

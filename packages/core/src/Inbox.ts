@@ -10,6 +10,7 @@ import { ExternalCaseId } from "./domain/Case.ts"
 import { type Connection, isEnded } from "./domain/Connection.ts"
 import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
+import { keepNames, namesOnly } from "./domain/KeptNames.ts"
 import { JobId, type NewJob, Priority } from "./domain/Job.ts"
 import { readListIntent } from "./domain/ListRouting.ts"
 import { type Disposition, type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
@@ -121,7 +122,10 @@ export class Inbox extends Context.Service<
         const connection = yield* connections
           .get(firmId, receipt.connectionId)
           .pipe(Effect.mapError(() => new ReceiptNotFound({ receiptId: id })))
-        const again = judge(tableOf(connection), connection, receipt)
+        const judged = judge(tableOf(connection), connection, receipt)
+        // Kept without its values, it still names the record that it was about, and what it wanted of lists.
+        const isNames = receipt.mediaType === namesOnly
+        const again = isNames ? { ...judged, errors: [], externalCaseId: receipt.externalCaseId } : judged
         const readsInstead = again.disposition._tag === "Refused" && again.externalCaseId !== null
         const verdict: Verdict = readsInstead ? { ...again, disposition: { _tag: "Accepted" } } : again
         const now = yield* Clock.currentTimeMillis
@@ -133,7 +137,7 @@ export class Inbox extends Context.Service<
             if (disposition._tag !== "Accepted") return
             yield* queue.enqueue([
               readsInstead
-                ? readJob(connection, jobId, ExternalCaseId.make(externalCaseId!))
+                ? readJob(connection, jobId, id, ExternalCaseId.make(externalCaseId!))
                 : applyJob(connection, jobId, id, ExternalCaseId.make(externalCaseId!))
             ])
           })
@@ -149,6 +153,7 @@ export class Inbox extends Context.Service<
 interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | "externalCaseId"> {
   /** The body as it is kept. */
   readonly kept: string
+  readonly mediaType?: string
   /** The query as it is kept, where that is less than what came. */
   readonly query?: FlatRecord
 }
@@ -183,7 +188,8 @@ const judge = (
     return {
       ...common,
       disposition: { _tag: "Ignored", reason: verdict.reason },
-      kept: JSON.stringify(parsed.success.map(([key, value]) => (isOption(key) ? `${key}=${value}` : key))),
+      kept: keepNames(delivery, parsed.success, isOption),
+      mediaType: namesOnly,
       query: delivery.query.filter(([key]) => isOption(key))
     }
   return found.errors.length > 0
@@ -203,7 +209,7 @@ const receiptOf = Effect.fnUntraced(function* (connection: Connection, delivery:
     connectionId: connection.id,
     receivedAt: yield* Clock.currentTimeMillis,
     receiveNumber: 0,
-    mediaType: delivery.mediaType,
+    mediaType: verdict.mediaType ?? delivery.mediaType,
     body: kept,
     query: verdict.query ?? delivery.query,
     headerNames: delivery.headerNames,
@@ -232,12 +238,12 @@ const applyJob = (connection: Connection, id: JobId, receiptId: ReceiptId, exter
   work: { _tag: "ApplyReceipt", receiptId }
 })
 
-const readJob = (connection: Connection, id: JobId, externalCaseId: ExternalCaseId): NewJob => ({
+const readJob = (connection: Connection, id: JobId, receiptId: ReceiptId, externalCaseId: ExternalCaseId): NewJob => ({
   id,
   firmId: connection.firmId,
   connectionId: connection.id,
   key: externalCaseId,
   lane: "state",
   priority: Priority.person,
-  work: { _tag: "ReadCase", externalCaseId }
+  work: { _tag: "ReadCase", externalCaseId, receipts: [receiptId] }
 })

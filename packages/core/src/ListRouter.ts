@@ -10,6 +10,7 @@ import type { Case } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { FlatRecord } from "./domain/FlatRecord.ts"
 import { newId } from "./domain/Ids.ts"
+import { copyMark, namesOnly } from "./domain/KeptNames.ts"
 import type { Campaign, List, ListEvent, Membership, TargetKind, WaitingAdd } from "./domain/List.ts"
 import {
   decideAutoAdd,
@@ -39,7 +40,9 @@ export class ListRouter extends Context.Service<
       of: Case,
       receipt: Receipt,
       entries: FlatRecord,
-      status: string | null
+      status: string | null,
+      /** The CRM does not know the record: its case is taken out where that is asked for, and put in nowhere. */
+      isGone?: boolean
     ) => Effect.Effect<void>
     /**
      * After a read was taken into the case: decides the adds that waited and asks every list's auto-add rule.
@@ -163,34 +166,41 @@ export class ListRouter extends Context.Service<
         }
       })
 
-      const afterReceipt: ListRouter["Service"]["afterReceipt"] = Effect.fn("ListRouter.afterReceipt")(
-        function* (connection, of, receipt, entries, status) {
-          const found = findFields(tableOf(connection), entries, receipt.query)
-          if (found._tag === "Test" || found.options.size === 0) return
-          const intent = readListIntent(found.options)
-          /** The value, or the warning that there is none. */
-          const orWarn = <A>(found: Found<A>): Effect.Effect<A | undefined> =>
-            found._tag === "Found"
-              ? Effect.succeed(found.value)
-              : Effect.as(warn(of, receipt.id, found.warning), undefined)
-          if (intent.list !== null) {
-            const list = yield* orWarn<List>(findList(intent.list, yield* store.lists(of.firmId)))
-            if (list !== undefined) {
-              const field = intent.list._tag === "ById" ? "list_id" : "list_name"
-              const fits = intent.action === "remove" || hasCaseType(list, connection.caseTypeLinks, of)
-              if (!fits) yield* warn(of, receipt.id, { field, code: "case-type-differs" })
-              const detail = fits ? null : "case-type-differs"
-              yield* operate(of, receipt, { kind: "list", id: list.id, field, detail }, intent.action, status)
-            }
-          }
-          if (intent.campaignId !== null) {
-            const all = yield* store.campaigns(of.firmId)
-            const campaign = yield* orWarn<Campaign>(findCampaign(intent.campaignId, all))
-            const target = { kind: "campaign", field: "campaign_id", detail: null } as const
-            if (campaign !== undefined) yield* operate(of, receipt, { ...target, id: campaign.id }, "add", status)
+      const afterReceipt: ListRouter["Service"]["afterReceipt"] = Effect.fn("ListRouter.afterReceipt")(function* (
+        connection,
+        of,
+        receipt,
+        entries,
+        status,
+        isGone = false
+      ) {
+        const found = findFields(tableOf(connection), entries, receipt.query)
+        if (found._tag === "Test" || found.options.size === 0) return
+        const intent = readListIntent(found.options)
+        /** The value, or the warning that there is none. */
+        const orWarn = <A>(found: Found<A>): Effect.Effect<A | undefined> =>
+          found._tag === "Found"
+            ? Effect.succeed(found.value)
+            : Effect.as(warn(of, receipt.id, found.warning), undefined)
+        if (isGone && (intent.action === "add" || intent.campaignId !== null))
+          yield* warn(of, receipt.id, { field: "options", code: "record-not-found" })
+        if (intent.list !== null && !(isGone && intent.action === "add")) {
+          const list = yield* orWarn<List>(findList(intent.list, yield* store.lists(of.firmId)))
+          if (list !== undefined) {
+            const field = intent.list._tag === "ById" ? "list_id" : "list_name"
+            const fits = intent.action === "remove" || hasCaseType(list, connection.caseTypeLinks, of)
+            if (!fits) yield* warn(of, receipt.id, { field, code: "case-type-differs" })
+            const detail = fits ? null : "case-type-differs"
+            yield* operate(of, receipt, { kind: "list", id: list.id, field, detail }, intent.action, status)
           }
         }
-      )
+        if (intent.campaignId !== null && !isGone) {
+          const all = yield* store.campaigns(of.firmId)
+          const campaign = yield* orWarn<Campaign>(findCampaign(intent.campaignId, all))
+          const target = { kind: "campaign", field: "campaign_id", detail: null } as const
+          if (campaign !== undefined) yield* operate(of, receipt, { ...target, id: campaign.id }, "add", status)
+        }
+      })
 
       const dropAll = Effect.fnUntraced(function* (of: Case, membership: Membership, code: string) {
         const lines = yield* Effect.forEach(membership.waiting, (add) => drop(of, membership, add, code))
@@ -279,7 +289,9 @@ const blank = (of: Case, kind: TargetKind, targetId: string): Membership => ({
 
 /** Byte for byte: what the sender sent, whatever headers a relay put around it. */
 const isCopy = (a: Receipt, b: Receipt): boolean =>
-  a.mediaType === b.mediaType &&
-  a.body === b.body &&
-  a.query.length === b.query.length &&
-  a.query.every(([key, value], index) => key === b.query[index]![0] && value === b.query[index]![1])
+  a.mediaType === namesOnly || b.mediaType === namesOnly
+    ? copyMark(a) === copyMark(b)
+    : a.mediaType === b.mediaType &&
+      a.body === b.body &&
+      a.query.length === b.query.length &&
+      a.query.every(([key, value], index) => key === b.query[index]![0] && value === b.query[index]![1])

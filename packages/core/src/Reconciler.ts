@@ -10,7 +10,8 @@ import { CaseMapping } from "./CaseMapping.ts"
 import { type Case, ExternalCaseId } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import type { CaseReported, CrmCase } from "./domain/CrmChange.ts"
-import { parseBody } from "./domain/FlatRecord.ts"
+import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
+import { namesOnly } from "./domain/KeptNames.ts"
 import { type Instant, newId } from "./domain/Ids.ts"
 import { type Job, Priority, type Work } from "./domain/Job.ts"
 import { changeOf, detailsOf } from "./domain/Provenance.ts"
@@ -194,6 +195,7 @@ export class Reconciler extends Context.Service<
               })
             )
           }
+          const intents = yield* intentsOf(connection, leases)
           const answers = new Map((yield* crm.read({ ids })).map((read) => [read.externalId, read]))
           for (const lease of leases) {
             const id = ExternalCaseId.make(lease.job.key)
@@ -204,8 +206,15 @@ export class Reconciler extends Context.Service<
                 const read = answers.get(id)
                 if (read !== undefined) {
                   const taken = yield* projection.applyRead(connection, known, read, lease.job.id)
+                  for (const { entries, receipt, status } of intents.get(lease.job.id) ?? [])
+                    yield* lists.afterReceipt(connection, taken, receipt, entries, status)
                   if (!isWhole) yield* askForFields(connection, taken, read)
-                } else if (known !== undefined) yield* markGone(known, lease.job.id)
+                } else {
+                  if (known !== undefined) yield* markGone(known, lease.job.id)
+                  for (const { entries, receipt, status } of intents.get(lease.job.id) ?? [])
+                    if (known === undefined) yield* notFound(receipt)
+                    else yield* lists.afterReceipt(connection, known, receipt, entries, status, true)
+                }
                 yield* queue.settle(lease, { _tag: "Done" })
               })
             )
@@ -213,6 +222,41 @@ export class Reconciler extends Context.Service<
           yield* noteSuccess(connection, ["lastSync", "lastStatusPull"], yield* Clock.currentTimeMillis)
         }
       )
+
+      const statusIn = Effect.fnUntraced(function* (connection: Connection, receipt: Receipt, entries: FlatRecord) {
+        if (receipt.mediaType === namesOnly) return null
+        const crm = yield* Crm
+        const { id: receiptId, receivedAt } = receipt
+        const { aliases } = connection
+        const [change] = yield* crm.decode({ receipts: [{ receiptId, receivedAt, entries, aliases }] })
+        return change?._tag === "CaseReported" ? (change.case.status?.name ?? null) : null
+      })
+
+      /** What receipts that are read instead of applied want of lists, oldest first, with the status they carry. */
+      const intentsOf = Effect.fnUntraced(function* (connection: Connection, leases: ReadonlyArray<Lease>) {
+        const intents = new Map<string, ReadonlyArray<Intent>>()
+        for (const { job } of leases) {
+          if (job.work._tag !== "ReadCase" || job.work.receipts === undefined) continue
+          const found: Array<Intent> = []
+          for (const id of job.work.receipts) {
+            const receipt = Option.getOrUndefined(yield* storage.receipt(connection.firmId, ReceiptId.make(id)))
+            if (receipt === undefined) continue
+            const entries = Result.getOrElse(parseBody(receipt.mediaType, receipt.body), () => [])
+            found.push({ receipt, entries, status: yield* statusIn(connection, receipt, entries) })
+          }
+          intents.set(
+            job.id,
+            found.toSorted((a, b) => a.receipt.receiveNumber - b.receipt.receiveNumber)
+          )
+        }
+        return intents
+      })
+
+      const notFound = (receipt: Receipt) =>
+        storage.judge(receipt.firmId, receipt.id, {
+          ...receipt,
+          warnings: [...receipt.warnings, { field: "options", code: "record-not-found" }]
+        })
 
       /** Where a read with others left mapped fields out, the case is read by itself, after everything more urgent. */
       const askForFields = Effect.fnUntraced(function* (connection: Connection, of: Case, read: CrmCase) {
@@ -302,6 +346,13 @@ export class Reconciler extends Context.Service<
 }
 
 /** A second is fine enough for a health time; a commit for every job would only tell the time. */
+/** What a receipt asks of lists, where the record is read and the receipt is not applied. */
+interface Intent {
+  readonly receipt: Receipt
+  readonly entries: FlatRecord
+  readonly status: string | null
+}
+
 const healthGrainMs = 1000
 
 /** Health times move forward only. */

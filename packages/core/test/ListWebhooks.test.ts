@@ -197,7 +197,7 @@ describe("lists and webhooks", () => {
       const { receiptId } = yield* send("New", options, { list_action: "remove" })
       const { body, query } = Option.getOrThrow(yield* storage.receipt(firmId, receiptId))
       assert.deepStrictEqual(
-        [JSON.parse(body), query],
+        [JSON.parse(body).names, query],
         [["Record ID", "Stage", "Full Name", "list_action=remove"], [["list_id", String(number)]]]
       )
     }).pipe(Effect.provide(layer))

@@ -4,6 +4,7 @@
  */
 import type { Case } from "@casewire/core/domain/Case"
 import type { Job } from "@casewire/core/domain/Job"
+import { copyMark } from "@casewire/core/domain/KeptNames"
 import { rebased } from "@casewire/core/domain/StatusResume"
 import { sameField } from "@casewire/core/domain/FieldSync"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
@@ -195,18 +196,28 @@ const isSkipped = (jobs: ReadonlyArray<Job>, id: string): boolean =>
 const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
   const { database, office } = world
   const applied = new Set(
-    jobs.flatMap(({ state, work }) => (work._tag === "ApplyReceipt" && state === "done" ? [work.receiptId] : []))
+    jobs.flatMap(({ state, work }) =>
+      state !== "done"
+        ? []
+        : work._tag === "ApplyReceipt"
+          ? [work.receiptId]
+          : work._tag === "ReadCase"
+            ? (work.receipts ?? [])
+            : []
+    )
   )
   for (const { caseId, isMember } of database.memberships.values()) {
     if (!isMember) continue
     const lead = database.cases.get(caseId)!.externalId
     if (office.takenOff.has(lead)) broken("I-6", `a person took lead ${lead} off the list and it is on it again`)
-    const bodies = database.receipts
+    const receipts = database.receipts
       .values()
       .filter(({ externalCaseId, id }) => externalCaseId === lead && applied.has(id))
       .sort((a, b) => a.receiveNumber - b.receiveNumber)
-      .map(({ body }) => body)
-    const last = [...new Set(bodies)].filter((body) => body.includes("list_action")).at(-1)
+    const first = new Map<string, string>()
+    for (const receipt of receipts)
+      if (!first.has(copyMark(receipt))) first.set(copyMark(receipt), receipt.body)
+    const last = [...first.values()].filter((body) => body.includes("list_action")).at(-1)
     if (last?.includes("remove") === true)
       broken("I-6", `the last receipt took lead ${lead} off the list and it is on it`)
   }

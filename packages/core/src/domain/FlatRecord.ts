@@ -6,6 +6,7 @@
  * `JSON.parse` silently keeps the last of two equal keys.
  */
 import { Result } from "effect"
+import { keptOptions, namesOnly } from "./KeptNames.ts"
 
 export type Entry = readonly [key: string, value: string]
 export type FlatRecord = ReadonlyArray<Entry>
@@ -24,7 +25,9 @@ export const parseBody = (mediaType: string, text: string): Result.Result<FlatRe
     ? parseJson(text)
     : mediaType === "multipart/form-data"
       ? parseParts(text)
-      : parseForm(text)
+      : mediaType === namesOnly
+        ? Result.flatMap(keptOptions(text), checked)
+        : parseForm(text)
 
 const checked = (entries: ReadonlyArray<Entry>): Result.Result<FlatRecord, StructureCode> =>
   entries.length > maxKeys

@@ -21,6 +21,8 @@ export const Work = Schema.TaggedUnion({
   /** Read the case from the CRM; the answer is the authority. */
   ReadCase: {
     externalCaseId: ExternalCaseId,
+    /** Receipts that could not be applied: what they want of lists is done once the read has answered. */
+    receipts: Schema.optionalKey(Schema.Array(Schema.String)),
     /** By itself, not by a page with others: a page may leave the further fields out. */
     whole: Schema.optionalKey(Schema.Boolean)
   },
