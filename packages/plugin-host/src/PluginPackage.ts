@@ -8,9 +8,10 @@
 import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { PluginDigest } from "@casewire/core/domain/PluginSwap"
 import { type PluginRejected, rejected } from "@casewire/core/domain/PluginRefusal"
-import { readManifest } from "@casewire/core/PluginContract"
+import { hostContracts, readManifest } from "@casewire/core/PluginContract"
 import { Result, Schema } from "effect"
 import { createHash, type KeyObject } from "node:crypto"
+import { raiseManifest } from "./ContractSteps.ts"
 import { nameFault, type PackageLimits, packageLimits, sameName } from "./PackageArchive.ts"
 import { checkSignature, type SignaturePolicy, type Signer, signIndex } from "./PackageSignature.ts"
 
@@ -99,7 +100,7 @@ export const checkPackage = (
     return Result.fail(rejected("file-absent", `A packed plugin has a ${codeFile} and a ${manifestFile}.`))
   const json = parsed(declared, limits)
   if (Result.isFailure(json)) return Result.fail(rejected("manifest-unreadable", "The manifest is no JSON."))
-  return Result.map(readManifest(json.success), (manifest) => ({
+  return Result.map(readManifest(json.success, hostContracts, raiseManifest), (manifest) => ({
     manifest,
     files,
     digest: digestOf(files),

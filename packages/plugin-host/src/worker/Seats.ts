@@ -6,7 +6,9 @@ import type { DefinedPlugin } from "@casewire/core/CrmPlugin"
 import { Crm, CrmError, CrmOriginRefused } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { CrmHttp, type CrmRequest, type CrmResponse } from "@casewire/core/ports/CrmHttp"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { negotiate } from "@casewire/core/PluginContract"
+import { Context, Effect, Exit, Layer, Result, Scope } from "effect"
+import { lowerDoor, raiseOperations } from "../ContractSteps.ts"
 import type { Seat } from "../PluginRpcs.ts"
 import { CurrentCall } from "./CurrentCall.ts"
 
@@ -27,6 +29,7 @@ export interface Seats {
 }
 
 export const makeSeats = (plugin: DefinedPlugin, send: Send): Seats => {
+  const contract = Result.getOrThrow(negotiate(plugin.manifest))
   const seats = new Map<string, { readonly scope: Scope.Closeable; readonly seated: Effect.Effect<Seated> }>()
 
   const leave = (handle: string) =>
@@ -40,9 +43,11 @@ export const makeSeats = (plugin: DefinedPlugin, send: Send): Seats => {
     Effect.suspend(() => {
       const made = plugin.crmOfPlain({ connectionId, settings, secrets })
       const door = CrmHttp.of({ send: (request) => inName(handle, request, send) })
-      return Layer.buildWithScope(Layer.provide(made, Layer.succeed(CrmHttp, door)), scope)
+      return Layer.buildWithScope(Layer.provide(made, Layer.succeed(CrmHttp, lowerDoor(door, contract))), scope)
     }).pipe(
-      Effect.map((context) => ({ crm: Context.get(context, Crm), documents: Context.get(context, CrmDocuments) })),
+      Effect.map((context) =>
+        raiseOperations({ crm: Context.get(context, Crm), documents: Context.get(context, CrmDocuments) }, contract)
+      ),
       // What could not be built is tried again at the next call, not remembered.
       Effect.tapCause(() => Effect.ignore(leave(handle)))
     )
