@@ -69,6 +69,7 @@ export interface HostOptions {
   readonly lateCommitMs: number
   /** Where a story listens for the host's own webhooks. */
   readonly toolsUrl?: string
+  readonly trustedProxies?: string
 }
 
 const hostEnvironment = (options: HostOptions): Record<string, string> => ({
@@ -79,6 +80,7 @@ const hostEnvironment = (options: HostOptions): Record<string, string> => ({
   CASEWIRE_LATE_COMMIT_MS: String(options.lateCommitMs),
   // Stories ask again and again whether something has happened.
   CASEWIRE_API_REQUESTS_PER_HOUR: "1000000",
+  ...(options.trustedProxies === undefined ? {} : { CASEWIRE_TRUSTED_PROXIES: options.trustedProxies }),
   ...(options.toolsUrl === undefined ? {} : { CASEWIRE_PRIVATE_DESTINATIONS: options.toolsUrl })
 })
 

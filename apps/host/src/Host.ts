@@ -98,6 +98,8 @@ export const layerHost = (settings: Settings, rehearsal: Rehearsal | null = null
         host: settings.host,
         port: settings.port,
         requestsPerHour: settings.apiRequestsPerHour,
+        trustedProxies: settings.trustedProxies,
+        operatorFirm: Option.getOrNull(settings.operatorFirm),
         consoleFolder,
         rehearsal,
         ...(Option.isSome(settings.publicUrl) ? { publicUrl: settings.publicUrl.value } : {})

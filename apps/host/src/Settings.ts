@@ -7,6 +7,7 @@ import { PublicKey, type SignaturePolicy } from "@casewire/plugin-host/PackageSi
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { isIP, SocketAddress } from "node:net"
 import { join, resolve } from "node:path"
 
 /** The start cannot go on; `exit` is the process's exit code (78: configuration). */
@@ -28,6 +29,17 @@ const PluginPlace = Schema.String.check(
     expected: "folder:, file: or npm: and a path or the name of a package"
   })
 )
+/** Spelled as sockets spell it, because it is compared with what a socket says. */
+const Address = Schema.String.check(
+  Schema.makeFilter((text: string) => isIP(text) !== 0 && new SocketAddress(addressOf(text)).address === text, {
+    expected: "IP addresses in their short form, such as 10.0.0.7 or ::1, with commas between them"
+  })
+)
+const addressOf = (address: string) => ({
+  address,
+  family: isIP(address) === 6 ? ("ipv6" as const) : ("ipv4" as const)
+})
+
 const AtLeastOne = Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
 
 export const settings = Config.all({
@@ -46,6 +58,8 @@ export const settings = Config.all({
   sandboxPort: Config.Port("CASEWIRE_SANDBOX_PORT").pipe(Config.withDefault(4010)),
   /** Origins, with commas between them, that signed webhooks may go to although they are private or without TLS. */
   privateDestinations: Config.Array(Origin, "CASEWIRE_PRIVATE_DESTINATIONS").pipe(Config.withDefault([])),
+  /** Proxies before the host, whose `X-Forwarded-For` says who guesses tokens; nobody else's is believed. */
+  trustedProxies: Config.Array(Address, "CASEWIRE_TRUSTED_PROXIES").pipe(Config.withDefault([])),
   /** How many requests an hour an API token may make. */
   apiRequestsPerHour: Config.schema(AtLeastOne, "CASEWIRE_API_REQUESTS_PER_HOUR").pipe(Config.withDefault(500)),
   /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */

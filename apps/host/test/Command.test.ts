@@ -46,6 +46,9 @@ describe("the casewire command", { concurrent: false }, () => {
     ["CASEWIRE_PORT", "many"],
     ["CASEWIRE_PRIVATE_DESTINATIONS", "http://127.0.0.1:5000/hooks"],
     ["CASEWIRE_PRIVATE_DESTINATIONS", "http://127.0.0.1:5000,tools"],
+    ["CASEWIRE_TRUSTED_PROXIES", "10.0.0.0/8"],
+    ["CASEWIRE_TRUSTED_PROXIES", "127.0.0.1,proxy.internal"],
+    ["CASEWIRE_TRUSTED_PROXIES", "0:0:0:0:0:0:0:1"],
     ["CASEWIRE_API_REQUESTS_PER_HOUR", "0"]
   ])("says in one sentence which setting is wrong, and exits with 78: %s=%s", (name, value) =>
     inFolder(async (data) => {
@@ -54,6 +57,33 @@ describe("the casewire command", { concurrent: false }, () => {
       assert.match(err.trim(), new RegExp(`^casewire: a setting is wrong: .*${name}.*$`))
     })
   )
+
+  it("has every setting in the example of the environment", () => {
+    const names = (file: string) =>
+      new Set(readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8").match(/CASEWIRE_[A-Z_]*[A-Z]/g))
+    const documented = names("../../../.env.example")
+    assert.deepStrictEqual(
+      [...names("../src/Settings.ts")].filter((name) => !documented.has(name)),
+      []
+    )
+  })
+
+  it("slows down who guesses webhook tokens behind a trusted proxy, and nobody else behind it", () =>
+    inFolder(async (_data, options) => {
+      const host = await startHost({ ...options, trustedProxies: "127.0.0.1" })
+      const guess = (forwardedFor: string) =>
+        fetch(`${host.url}/webhooks/law-ruler?token=guess`, {
+          method: "POST",
+          headers: { "x-forwarded-for": forwardedFor }
+        })
+      const statuses: Array<number> = []
+      for (let tries = 0; tries < 25; tries++) statuses.push((await guess("203.0.113.9")).status)
+      assert.deepStrictEqual([statuses[0], statuses.at(-1)], [401, 429])
+      // What a client wrote into the header itself stands before what the proxy added.
+      assert.strictEqual((await guess("198.51.100.7, 203.0.113.9")).status, 429)
+      assert.strictEqual((await guess("198.51.100.7")).status, 401)
+      await stop(host)
+    }))
 
   it("refuses a store whose key is gone or another one, with 78 and the fix", () =>
     inFolder(async (data) => {
