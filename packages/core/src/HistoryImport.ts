@@ -18,6 +18,7 @@ import { JobId, Priority, type Work } from "./domain/Job.ts"
 import { plannedRun, type Run, RunId, type RunRow } from "./domain/Run.ts"
 import { wholeRead } from "./domain/WholeRead.ts"
 import { importJob } from "./ImportRuns.ts"
+import { whileReceiving } from "./Interlock.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmError, type CrmPage, type CrmScope } from "./ports/Crm.ts"
@@ -78,7 +79,10 @@ export class HistoryImport extends Context.Service<
       ) {
         const connection = yield* connections.get(firmId, id)
         const { budget } = Option.getOrThrow(plugins.manifest(connection.plugin))
-        const found = yield* Effect.flatMap(Crm, (crm) => count(crm, scope)).pipe(Effect.provide(crms.get(firmId, id)))
+        const present = Effect.orDie(connections.get(firmId, id))
+        const found = yield* Effect.flatMap(Crm, (crm) => count(whileReceiving(crm, present), scope)).pipe(
+          Effect.provide(crms.get(firmId, id))
+        )
         const total = Math.min(found.total, scope.maximum ?? Infinity)
         const perCase = (scope.notes ? 1 : 0) + (scope.documents ? 1 : 0)
         const calls = Math.max(1, Math.ceil(total / found.perPage)) + total * perCase

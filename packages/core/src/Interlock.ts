@@ -6,7 +6,8 @@
  */
 import { Effect, Stream } from "effect"
 import type { Connection } from "./domain/Connection.ts"
-import type { Crm } from "./ports/Crm.ts"
+import { intake } from "./domain/Toggles.ts"
+import { type Crm, CrmError, CrmRefused } from "./ports/Crm.ts"
 import type { Outcome } from "./ports/Queue.ts"
 
 /** Dies through the job and is caught by the Worker. */
@@ -23,13 +24,30 @@ export const interlocked = (
   crm: Crm["Service"],
   present: Effect.Effect<Connection>,
   refusal: (connection: Connection) => ((now: number) => Outcome) | undefined
-): Crm["Service"] => {
-  const ask = Effect.flatMap(present, (connection) => {
-    const stop = refusal(connection)
-    return stop === undefined ? Effect.void : Effect.die(new Stopped(stop))
-  })
+): Crm["Service"] =>
+  behind(
+    crm,
+    Effect.flatMap(present, (connection) => {
+      const stop = refusal(connection)
+      return stop === undefined ? Effect.void : Effect.die(new Stopped(stop))
+    })
+  )
+
+/** The same for what a person asks for outside of any job: it is refused while nothing may be received. */
+export const whileReceiving = (crm: Crm["Service"], present: Effect.Effect<Connection>): Crm["Service"] =>
+  behind(
+    crm,
+    Effect.flatMap(present, ({ toggles }) => {
+      const verdict = intake(toggles)
+      return verdict._tag === "Accept"
+        ? Effect.void
+        : Effect.fail(new CrmError({ reason: new CrmRefused({ message: verdict.reason }) }))
+    })
+  )
+
+const behind = (crm: Crm["Service"], ask: Effect.Effect<void, CrmError>): Crm["Service"] => {
   const asked =
-    <P, A, E>(call: (payload: P) => Effect.Effect<A, E>) =>
+    <P, A>(call: (payload: P) => Effect.Effect<A, CrmError>) =>
     (payload: P) =>
       Effect.andThen(ask, call(payload))
   return {

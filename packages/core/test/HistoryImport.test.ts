@@ -62,6 +62,19 @@ const caseCount = Effect.gen(function* () {
 })
 
 describe("a history import", () => {
+  it.effect("is not even counted while nothing may be received, and asks the CRM nothing", () =>
+    Effect.gen(function* () {
+      const { connection, crm } = yield* withLeads(3)
+      const connections = yield* ConnectionStore
+      const toggles = { ...connection.toggles, enabled: false }
+      yield* connections.update(firmId, connectionId, (value) => ({ ...value, toggles }))
+      crm.calls.length = 0
+      const refused = yield* Effect.flip(planned())
+      assert.strictEqual(refused._tag === "CrmError" ? refused.reason._tag : refused._tag, "CrmRefused")
+      assert.deepStrictEqual(crm.calls, [])
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("is counted in one call where the CRM tells how many there are, and says what it takes", () =>
     Effect.gen(function* () {
       const { crm } = yield* withLeads(34)
