@@ -11,7 +11,7 @@ import { Delivery, DeliveryTimes } from "./Delivery.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { fieldKeyProblem } from "./domain/FieldKey.ts"
-import { rawOf, sameField, settleFields, textOf, waitingFields } from "./domain/FieldSync.ts"
+import { isUnclear, rawOf, sameField, sendingFields, settleFields, textOf, waitingFields } from "./domain/FieldSync.ts"
 import type { Instant } from "./domain/Ids.ts"
 import type { Work } from "./domain/Job.ts"
 import { outgoingRefusal } from "./domain/Mapping.ts"
@@ -85,7 +85,9 @@ export class FieldDelivery extends Context.Service<
           if (known === undefined) return yield* queue.settle(claimed, { _tag: "Dead", reason: "case-gone" })
           const first = yield* planOf(connection, known)
           if (first._tag === "Nothing") return yield* queue.settle(claimed, { _tag: "Skipped", reason: first.reason })
-          if (first.send.length === 0) return yield* queue.settle(claimed, endOf(first.unsent))
+          // A request whose outcome is not known is looked after, also where the edit was taken back since.
+          if (first.send.length === 0 && !isUnclear(known.values))
+            return yield* queue.settle(claimed, endOf(first.unsent))
 
           const read = (yield* crm.read({ ids: [work.externalCaseId] })).find(
             ({ externalId }) => externalId === work.externalCaseId
@@ -101,12 +103,17 @@ export class FieldDelivery extends Context.Service<
               const plan = yield* planOf(connection, next)
               if (plan._tag === "Nothing") yield* queue.settle(claimed, { _tag: "Skipped", reason: plan.reason })
               else if (plan.send.length === 0) yield* queue.settle(claimed, endOf(plan.unsent))
-              else return plan
+              else {
+                // With the read, or a job that was taken over meanwhile would leave an old read behind.
+                const lease = yield* queue.mark(claimed, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
+                yield* cases.save({ ...next, values: sendingFields(next.values, plan.send) })
+                return { ...plan, lease }
+              }
               return undefined
             })
           )
           if (plan === undefined) return
-          const lease = yield* queue.mark(claimed, { leaseMs, sentAt: yield* Clock.currentTimeMillis })
+          const { lease } = plan
           const fields = Object.fromEntries(plan.send.map(({ crmKey, value }) => [crmKey, value]))
           yield* delivery.sent(lease, crm.updateFields({ id: work.externalCaseId, fields }))
           const between = yield* reportedBetween(connection, work, now)

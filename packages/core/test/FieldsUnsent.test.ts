@@ -6,7 +6,7 @@ import { Queue } from "@casewire/core/ports/Queue"
 import { Setup } from "@casewire/core/Setup"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
-import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start } from "./FieldRehearsal.ts"
+import { change, date, inCrm, injury, layer, platform, pushes, staffSets, start, story } from "./FieldRehearsal.ts"
 import { firmId } from "./FakeCrm.ts"
 import { connectionId, deliver, quietMs, theCase, work } from "./Rehearsal.ts"
 
@@ -152,6 +152,27 @@ describe("a push of fields", () => {
           assert.deepStrictEqual(yield* pushes, ["done"])
         }).pipe(Effect.provide(layer))
     )
+
+  it.effect(
+    "that arrived without an answer is not taken for the CRM's own change when its edit was taken back since",
+    () =>
+      Effect.gen(function* () {
+        const crm = yield* start()
+        crm.faults.push({ on: "updateFields", how: "after" })
+        yield* change("1", { injury: "back" })
+        yield* work()
+        yield* change("2", { injury: "neck" })
+        yield* work(quietMs / 1000 + 3, 1000)
+        assert.deepStrictEqual(crm.fieldWrites, [{ Custom101: "Back pain" }, { Custom101: "Neck pain" }])
+        assert.deepStrictEqual([(yield* inCrm)?.["Custom101"], (yield* platform)["injury"]], [["Neck pain"], "neck"])
+        assert.deepStrictEqual((yield* story).slice(2), [
+          "field-edited injury neck back Ben",
+          "field-edited injury back neck Ben",
+          "field-pushed injury Neck pain Back pain",
+          "field-pushed injury Back pain Neck pain"
+        ])
+      }).pipe(Effect.provide(layer))
+  )
 
   it.effect("cut off in the middle of its request waits out the quiet period, and finds what arrived", () =>
     Effect.gen(function* () {

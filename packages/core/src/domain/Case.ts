@@ -59,6 +59,8 @@ export const noConnection = ConnectionId.make("none")
 export const FieldValue = Schema.Struct({
   ...TwoWay.fields,
   crmKey: Schema.optionalKey(Schema.String),
+  /** What a push is writing, on both sides: until its outcome is known, a read that finds it there knows whose it is. */
+  sent: Schema.optionalKey(Schema.Struct({ platform: Schema.NullOr(Schema.String), crm: Schema.String })),
   /** The campaign whose override of the mapping counts for this field. */
   campaignId: Schema.optionalKey(Schema.String)
 })

@@ -47,10 +47,10 @@ export const mergeFields = (options: {
     const raw = rawOf(options.read, entry.crmKey)
     if (raw === undefined) continue
     const field = entry.platformField
-    const before = tiedTo(entry, own(values, field))
+    const { events: arrived, value: before } = afterSent(tiedTo(entry, own(values, field)), textOf(raw))
     const merged = mergeField(before, entry, raw, options.effective)
     values[field] = { ...before, ...merged.value }
-    events.push(...merged.events.map((event) => ({ ...event, field })))
+    events.push(...[...arrived, ...merged.events].map((event) => ({ ...event, field })))
   }
   return { values, events }
 }
@@ -64,6 +64,18 @@ const tiedTo = (entry: FieldMapping, value: FieldValue | undefined, known: Raw =
   const read = raw === undefined ? null : textOf(raw)
   return { ...value, basePlatform: value.platform, baseCrm: read, seenCrm: read, crmKey }
 }
+
+/** A push whose outcome is not known arrived where the read finds what it wrote: that is settled, whatever came since. */
+const afterSent = (
+  { sent, ...value }: FieldValue,
+  read: string | null
+): { readonly value: FieldValue; readonly events: ReadonlyArray<Omit<FieldEvent, "field">> } =>
+  sent === undefined || !sameField(read, sent.crm)
+    ? { value, events: [] }
+    : {
+        value: { ...value, ...settle(value, sent.crm, sent.platform) },
+        events: [{ kind: "field-pushed", before: value.baseCrm, after: sent.crm }]
+      }
 
 const mergeField = (
   before: TwoWay,
@@ -145,20 +157,33 @@ const outward = (entry: FieldMapping, platform: string | null): Converted<string
     : converted
 }
 
+interface SentField {
+  readonly field: string
+  readonly crmKey: string
+  readonly platform: string | null
+  readonly value: string
+}
+
+/** The values while a push is on its way. */
+export const sendingFields = (values: Values, sending: ReadonlyArray<SentField>): Values => ({
+  ...values,
+  ...Object.fromEntries(
+    sending.map(({ crmKey, field, platform, value }) => [
+      field,
+      { ...(own(values, field) ?? unknownValue), crmKey, sent: { platform, crm: value } }
+    ])
+  )
+})
+
+/** Whether a push may have written something that no read has found or missed since. */
+export const isUnclear = (values: Values): boolean => Object.values(values).some(({ sent }) => sent !== undefined)
+
 /** The values after the CRM took what was sent. A field that was edited again meanwhile stays waiting. */
-export const settleFields = (
-  values: Values,
-  sent: ReadonlyArray<{
-    readonly field: string
-    readonly crmKey: string
-    readonly platform: string | null
-    readonly value: string
-  }>
-): Values => ({
+export const settleFields = (values: Values, sent: ReadonlyArray<SentField>): Values => ({
   ...values,
   ...Object.fromEntries(
     sent.map(({ crmKey, field, platform, value }) => {
-      const before = own(values, field) ?? unknownValue
+      const { sent: _, ...before }: FieldValue = own(values, field) ?? unknownValue
       return [field, { ...before, ...settle(before, value, platform), crmKey }]
     })
   )
