@@ -13,6 +13,7 @@ import { fieldMap } from "./FieldMap.ts"
 import { connectionId } from "./Office.ts"
 import type { World } from "./Run.ts"
 import { readOf } from "./SimulatedCrm.ts"
+import { checkTraces } from "./Traces.ts"
 import { nameOf } from "./Watch.ts"
 import { agrees } from "./Words.ts"
 
@@ -26,6 +27,8 @@ export const checkBooks = (world: World): void => {
   checkEdits(world, jobs, broken)
   checkConvergence(world, jobs, broken)
   checkLists(world, jobs, broken)
+  checkTraces(world, jobs, broken)
+  world.importer.check(broken)
   if (world.story.mapped) checkFields(world, jobs, broken)
 }
 
@@ -179,7 +182,7 @@ const checkFields = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): vo
           of === lead.id &&
           event._tag === "FieldsChanged" &&
           platformField in event.fields &&
-          (answer?._tag === "Dropped" || isSkipped(jobs, event.eventId))
+          (answer?._tag === "Dropped" || hasEndedUnsent(jobs, event.eventId))
       )
       if (isEdited && wasDropped) continue
       // What only goes out leaves the CRM's own later value alone.
@@ -189,8 +192,11 @@ const checkFields = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): vo
   }
 }
 
-const isSkipped = (jobs: ReadonlyArray<Job>, id: string): boolean =>
-  jobs.some(({ state, work }) => work._tag === "PushFields" && work.eventId === id && state === "skipped")
+/** The first answer may have been lost: a dropped event is known by then, and has no job. */
+const hasEndedUnsent = (jobs: ReadonlyArray<Job>, id: string): boolean => {
+  const job = jobs.find(({ work }) => work._tag === "PushFields" && work.eventId === id)
+  return job === undefined || job.state === "skipped"
+}
 
 /** I-6: whom a person or the latest receipt took off the list is off it; a copy counts as the receipt it copies. */
 const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): void => {
@@ -215,8 +221,7 @@ const checkLists = (world: World, jobs: ReadonlyArray<Job>, broken: Broken): voi
       .filter(({ externalCaseId, id }) => externalCaseId === lead && applied.has(id))
       .sort((a, b) => a.receiveNumber - b.receiveNumber)
     const first = new Map<string, string>()
-    for (const receipt of receipts)
-      if (!first.has(copyMark(receipt))) first.set(copyMark(receipt), receipt.body)
+    for (const receipt of receipts) if (!first.has(copyMark(receipt))) first.set(copyMark(receipt), receipt.body)
     const last = [...first.values()].filter((body) => body.includes("list_action")).at(-1)
     if (last?.includes("remove") === true)
       broken("I-6", `the last receipt took lead ${lead} off the list and it is on it`)

@@ -48,11 +48,12 @@ export class Calm {
 
   /** Looks whether anything is left to do, and has people do the next thing that is theirs. */
   #isAtRest(): boolean {
-    const { crm, database, dice, host, office, sender } = this.#world
+    const { crm, database, dice, host, importer, office, sender } = this.#world
     if (office.pending > 0 || !host.isUp || crm.inFlight.size > 0) return false
     const connection = database.connections.get(connectionId)!
     if (connection.state !== "connected") office.signIn()
     else if (Object.values(connection.toggles).includes(false)) office.allOn()
+    else if (importer.isPaused) importer.goOn()
     else if (sender.pending > 0) return false
     else {
       const jobs = database.jobs.values().map(({ job }) => job)

@@ -15,6 +15,7 @@ export class FieldWatch {
   readonly active = new Map<string, JobId>()
   /** Field pushes that reached the CRM. */
   readonly written = new Set<string>()
+  broken: (invariant: string, text: string) => void = () => {}
   readonly #kernel: Kernel
   readonly #database: Database["Service"]
   readonly #crm: CrmMachine
@@ -61,7 +62,7 @@ export class FieldWatch {
         // The first edit of a field takes what the last read brought as settled.
         const isFirst = was === undefined && sameField(is.baseCrm, before.fields[crmKey]?.[0] ?? null)
         if (!isFirst && !this.active.has(value.externalId))
-          throw this.#kernel.violated("I-15", `the baseline of "${field}" of lead ${value.externalId} moved by itself`)
+          this.broken("I-15", `the baseline of "${field}" of lead ${value.externalId} moved by itself`)
         continue
       }
       for (const call of this.#crm.fieldWritesTo(value.externalId))
@@ -69,7 +70,7 @@ export class FieldWatch {
           call.startedIn > read.startedIn ||
           (call.endedIn === null ? call.owner === read.owner : call.endedIn > read.startedIn)
         )
-          throw this.#kernel.violated(
+          this.broken(
             "I-4b",
             `read ${read.number} of lead ${value.externalId} changed "${field}" and did not begin after write ${call.number}`
           )

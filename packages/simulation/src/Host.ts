@@ -7,8 +7,10 @@
 import { CrmConnections } from "@casewire/core/CrmConnections"
 import { Delivery, DeliveryTimes } from "@casewire/core/Delivery"
 import { Disconnect } from "@casewire/core/Disconnect"
+import { HistoryImport } from "@casewire/core/HistoryImport"
+import { ImportRuns } from "@casewire/core/ImportRuns"
 import { Inbox } from "@casewire/core/Inbox"
-import { Database } from "@casewire/core/memory/Database"
+import { CurrentTransaction, Database } from "@casewire/core/memory/Database"
 import { Lists } from "@casewire/core/Lists"
 import * as Memory from "@casewire/core/memory/Memory"
 import { Outbox } from "@casewire/core/Outbox"
@@ -16,8 +18,10 @@ import { PlatformHooks } from "@casewire/core/PlatformHooks"
 import { Poller, pollEveryMs } from "@casewire/core/Poller"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
+import { MappingStore } from "@casewire/core/ports/MappingStore"
 import { PlatformHttp } from "@casewire/core/ports/PlatformHttp"
 import { Queue } from "@casewire/core/ports/Queue"
+import { RunStore } from "@casewire/core/ports/RunStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Projection } from "@casewire/core/Projection"
 import { Reconciler } from "@casewire/core/Reconciler"
@@ -33,7 +37,18 @@ import { type Kernel, type Owner, world } from "./Kernel.ts"
 import { clientTimeoutMs, layerOf } from "./SimulatedCrm.ts"
 import type { Watch } from "./Watch.ts"
 
-export type HostServices = Inbox | Lists | Outbox | Setup | StatusResume | Worker | Poller | ConnectionStore | Queue
+export type HostServices =
+  | Inbox
+  | Lists
+  | Outbox
+  | Setup
+  | StatusResume
+  | HistoryImport
+  | ImportRuns
+  | Worker
+  | Poller
+  | ConnectionStore
+  | Queue
 
 /** How a refused commit calls itself; any other defect of the core is a violation. */
 const refusal = "injected: the disk refuses the commit"
@@ -44,7 +59,7 @@ export class Host {
   readonly #crm: CrmMachine
   readonly #faults: Faults
   readonly #dice: Dice
-  readonly #watch: Watch
+  readonly watch: Watch
   readonly #defect: Defect | undefined
   readonly #maxAttempts: number
   readonly #waiting = new Set<() => void>()
@@ -67,7 +82,7 @@ export class Host {
     this.database = options.database
     this.#faults = options.faults
     this.#dice = options.dice
-    this.#watch = options.watch
+    this.watch = options.watch
     this.#defect = options.defect
     this.#maxAttempts = options.dice.pick([3, 6, 12])
     options.kernel.onLog = (text) => {
@@ -84,7 +99,7 @@ export class Host {
     if (this.#fiber !== undefined) return
     const owner = ++this.#owner
     this.#kernel.note(`host   process ${owner} starts`)
-    const context = this.#kernel.contextOf(owner)
+    const context = this.#kernel.contextOf(owner, this.#defect?.measuresByWall)
     const life = Effect.scoped(
       Effect.gen({ self: this }, function* () {
         const services = yield* Layer.build(this.#layer(owner))
@@ -144,6 +159,7 @@ export class Host {
   #gone(owner: Owner): void {
     this.#services = undefined
     this.#fiber = undefined
+    this.#kernel.onJump = () => {}
     this.#crm.forget(owner)
     const unanswered = Array.from(this.#waiting)
     this.#waiting.clear()
@@ -159,7 +175,7 @@ export class Host {
     lost: () => void
   ): void {
     if (this.#services === undefined) return lost()
-    const context = Context.merge(this.#kernel.contextOf(this.#owner), this.#services)
+    const context = Context.merge(this.#kernel.contextOf(this.#owner, this.#defect?.measuresByWall), this.#services)
     this.#waiting.add(lost)
     const owner = this.#owner
     this.#kernel.post(() => {
@@ -176,7 +192,15 @@ export class Host {
     const times = { clientTimeoutMs, lateCommitMs, leaseMs: 30_000, ...this.#defect?.times }
     const worker = this.#defect?.worker?.(Worker.layer) ?? Worker.layer
     const limits = { concurrency: 64, perConnection: 16, maxAttempts: this.#maxAttempts }
-    return Layer.mergeAll(Inbox.layer, Lists.layer, Outbox.layer, Setup.layer, worker).pipe(
+    return Layer.mergeAll(
+      Inbox.layer,
+      Lists.layer,
+      Outbox.layer,
+      Setup.layer,
+      HistoryImport.layer,
+      ImportRuns.layer,
+      worker
+    ).pipe(
       Layer.provideMerge(Layer.merge(Disconnect.layer, Poller.layer)),
       Layer.provideMerge(Delivery.layer),
       Layer.provideMerge(Reconciler.layer),
@@ -201,21 +225,25 @@ export class Host {
           queue: Context.get(stores, Queue),
           cases: Context.get(stores, CaseStore),
           connections: Context.get(stores, ConnectionStore),
-          storage: Context.get(stores, Storage)
+          storage: Context.get(stores, Storage),
+          mappings: Context.get(stores, MappingStore),
+          runs: Context.get(stores, RunStore)
         })
         const ports = this.#defect?.ports?.(watched, this.database) ?? watched
         return stores.pipe(
           Context.add(Queue, ports.queue),
           Context.add(CaseStore, ports.cases),
           Context.add(ConnectionStore, ports.connections),
-          Context.add(Storage, ports.storage)
+          Context.add(Storage, ports.storage),
+          Context.add(MappingStore, ports.mappings),
+          Context.add(RunStore, ports.runs)
         )
       })
     ).pipe(Layer.provide(Layer.succeed(Database, this.database)))
   }
 
-  #watched({ cases, connections, queue, storage }: Ports): Ports {
-    const watch = this.#watch
+  #watched({ cases, queue, storage, ...others }: Ports): Ports {
+    const watch = this.watch
     const { jobs } = this.database
     const seen = (look: () => void) => Effect.sync(look)
     const work = Latch.makeUnsafe()
@@ -247,12 +275,12 @@ export class Host {
         ...cases,
         save: (value) =>
           Effect.andThen(
-            seen(() => watch.saved(value)),
+            Effect.flatMap(CurrentTransaction, (tx) => seen(() => watch.saved(value, tx))),
             cases.save(value)
           ),
         record: (event) => Effect.tap(cases.record(event), () => seen(() => watch.recorded(event)))
       },
-      connections,
+      ...others,
       storage: {
         ...storage,
         atomically: (effect) => this.#onDisk(storage.atomically(effect)),

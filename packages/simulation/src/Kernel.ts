@@ -113,8 +113,9 @@ export class Kernel {
   }
 
   /** What a process runs with: this loop as its scheduler, clock, randomness and log. */
-  contextOf(owner: Owner): Context.Context<never> {
+  contextOf(owner: Owner, measuresByWall = false): Context.Context<never> {
     const dice = this.#dice
+    const elapsed = () => BigInt((measuresByWall ? this.wall : this.now) - start) * 1_000_000n
     let budget = this.#budget
     const scheduler: Scheduler.Scheduler = {
       executionMode: "async",
@@ -130,8 +131,8 @@ export class Kernel {
       currentTimeMillis: Effect.sync(() => this.wall),
       currentTimeNanosUnsafe: () => BigInt(this.wall) * 1_000_000n,
       currentTimeNanos: Effect.sync(() => BigInt(this.wall) * 1_000_000n),
-      monotonicTimeNanosUnsafe: () => BigInt(this.now - start) * 1_000_000n,
-      monotonicTimeNanos: Effect.sync(() => BigInt(this.now - start) * 1_000_000n),
+      monotonicTimeNanosUnsafe: elapsed,
+      monotonicTimeNanos: Effect.sync(elapsed),
       sleep: (duration) =>
         Effect.callback<void>((resume) => {
           const cut = this.at(Duration.toMillis(duration), () => this.post(() => resume(Effect.void), owner), owner)

@@ -48,6 +48,9 @@ export interface LocalEvent {
   readonly event: PlatformEvent
   readonly lead: string
   answer: OutboxAnswer | undefined
+  /** From the last try to its answer. */
+  since: number
+  until: number
 }
 
 export class Office {
@@ -84,7 +87,7 @@ export class Office {
   }
 
   /** Does it until it is answered. */
-  #insist<A, E>(
+  insist<A, E>(
     what: string,
     effect: Effect.Effect<A, E, HostServices>,
     done: (value: A) => void = () => {},
@@ -125,9 +128,15 @@ export class Office {
   }
 
   #send(of: Case, event: PlatformEvent, what: string): void {
-    const local: LocalEvent = { event, lead: of.externalId, answer: undefined }
+    const local: LocalEvent = {
+      event,
+      lead: of.externalId,
+      answer: undefined,
+      since: this.#kernel.now,
+      until: Infinity
+    }
     this.events.set(event.eventId, local)
-    this.#insist(
+    this.insist(
       `${what} of lead ${of.externalId} (${event.eventId})`,
       Effect.flatMap(Outbox, (outbox) => outbox.accept(firmId, event)).pipe(
         Effect.catchTag("CaseNotFound", () => Effect.succeed(undefined))
@@ -136,6 +145,7 @@ export class Office {
         // The case was seen before it was committed, and the process died: there is nothing to edit.
         if (answer === undefined) return void this.events.delete(event.eventId)
         local.answer = answer
+        local.until = this.#kernel.now
         this.#kernel.note(`office ${event.eventId} is ${answer._tag}`)
         const isNew = answer._tag === "Queued" || answer._tag === "Held"
         if (isNew && this.#host.database.jobs.get(answer.jobId) === undefined)
@@ -161,7 +171,10 @@ export class Office {
   #editFields(of: Case): void {
     const eventId = `fields-${this.events.size + 1}`
     const names = this.#dice.pick([["injury"], ["injury"], ["budget"], ["injury", "budget"], ["source"]])
-    const fields = Object.fromEntries(names.map((name) => [name, [this.#dice.pick(fieldValues)]]))
+    // Often the edit before is taken back.
+    const valueOf = (name: string) =>
+      (this.#dice.chance(0.4) ? of.values[name]?.basePlatform : undefined) ?? this.#dice.pick(fieldValues)
+    const fields = Object.fromEntries(names.map((name) => [name, [valueOf(name)]]))
     this.#send(
       of,
       { _tag: "FieldsChanged", eventId, caseId: CaseId.make(of.id), fields },
@@ -208,7 +221,7 @@ export class Office {
 
   /** A person takes a case off the list: no webhook may put it back. */
   #takeOffList(of: Case): void {
-    this.#insist(
+    this.insist(
       `takes lead ${of.externalId} off the list`,
       Effect.flatMap(Lists, (lists) =>
         lists.byHand(firmId, { kind: "list", id: listId }, "remove", [CaseId.make(of.id)], "a person")
@@ -219,7 +232,7 @@ export class Office {
 
   /** Asks for a pull now. */
   pull(): void {
-    this.#insist(
+    this.insist(
       "asks for a pull",
       Effect.gen(function* () {
         const connections = yield* ConnectionStore
@@ -247,7 +260,7 @@ export class Office {
   #setToggles(toggles: Toggles): void {
     this.#toggles = toggles
     const off = switches.filter((key) => !toggles[key])
-    this.#insist(
+    this.insist(
       `switches: ${off.length === 0 ? "all on" : `off are ${off.join(", ")}`}`,
       // What is asked for is always the latest wish: an older one that got no answer is not repeated.
       Effect.suspend(() => Effect.flatMap(Setup, (setup) => setup.setToggles(firmId, connectionId, this.#toggles)))
@@ -259,7 +272,7 @@ export class Office {
     const connection = this.#host.database.connections.get(connectionId)
     if (connection?.state === "connected") return
     this.#crm.signInWorks = true
-    this.#insist(
+    this.insist(
       "signs in again",
       Effect.gen(function* () {
         const setup = yield* Setup
@@ -285,7 +298,7 @@ export class Office {
       const keys = new Set(held.map((id) => this.#host.database.jobs.get(id)?.job.key))
       for (const lead of this.#crm.leads.values()) if (keys.has(lead.id) && !lead.gone) this.#staff.move(lead)
     }
-    this.#insist(
+    this.insist(
       `resumes status sync: ${mode}`,
       Effect.gen(function* () {
         const resume = yield* StatusResume
@@ -345,7 +358,8 @@ export class Office {
       .flatMap(({ job }) => (job.state === "dead" || job.state === "uncertain" ? [job.id] : []))
     if (ids.length === 0) return
     this.#faults.count("people: dead job replayed")
-    this.#insist(
+    this.#host.watch.released(ids)
+    this.insist(
       `replays ${ids.length} dead or uncertain jobs`,
       Effect.flatMap(Queue, (queue) => queue.resolve(firmId, { ids }, "replay", "a person asked"))
     )

@@ -1,7 +1,7 @@
 /** What many runs add up to: how often everything happened, and whether that is good enough. */
 import type { Batch } from "./Batch.ts"
 import { faultNames } from "./Faults.ts"
-import { rowNames } from "./Watch.ts"
+import { rowNames } from "./Rows.ts"
 
 /** So many runs must have seen everything at least once. */
 export const enoughRuns = 300

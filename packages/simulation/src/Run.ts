@@ -11,6 +11,7 @@ import { Dice } from "./Dice.ts"
 import { type FaultName, Faults } from "./Faults.ts"
 import { connect } from "./Firm.ts"
 import { Host } from "./Host.ts"
+import { Importer } from "./Importer.ts"
 import { Kernel } from "./Kernel.ts"
 import { connectionId, Office } from "./Office.ts"
 import { Sender } from "./Sender.ts"
@@ -18,7 +19,8 @@ import { Staff } from "./Staff.ts"
 import { Storm } from "./Storm.ts"
 import { type Story, storyOf } from "./Story.ts"
 import type { Violation } from "./Violation.ts"
-import { type RowName, Watch } from "./Watch.ts"
+import type { RowName } from "./Rows.ts"
+import { Watch } from "./Watch.ts"
 
 export interface Verdict {
   readonly seed: number
@@ -47,6 +49,7 @@ export interface World {
   readonly office: Office
   readonly sender: Sender
   readonly staff: Staff
+  readonly importer: Importer
   readonly story: Story
   /** Whether leads are changed, and pulled, just while they are read. */
   readonly changesDuringReads: boolean
@@ -58,7 +61,7 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
   const faults = new Faults(new Dice(seed, 3), defect?.favours)
   const crm = new CrmMachine(kernel, new Dice(seed, 4), faults)
   const database = Database.make()
-  const story = storyOf(new Dice(seed, 8))
+  const story = { ...storyOf(new Dice(seed, 8)), ...defect?.story }
   const watch = new Watch(kernel, database, crm, story.words)
   crm.feedsChanges = dice.chance(0.6)
   const host = new Host({ kernel, crm, database, faults, dice: new Dice(seed, 5), watch, defect })
@@ -81,6 +84,7 @@ const makeWorld = (seed: number, defect: Defect | undefined): World => {
     office,
     sender,
     staff,
+    importer: new Importer({ kernel, dice: new Dice(seed, 9), host, crm, office }),
     story,
     changesDuringReads: defect?.changesDuringReads === true
   }
@@ -100,7 +104,7 @@ export const run = (seed: number, defect?: Defect): Verdict => {
       watch.step(connectionId)
       if (kernel.steps > maxSteps) kernel.violated("I-9", `still busy after ${maxSteps} steps`)
     }
-    watch.countLists()
+    watch.countRows()
     if (kernel.violation === undefined) checkBooks(world)
   } catch (thrown) {
     if (kernel.violation === undefined) throw thrown

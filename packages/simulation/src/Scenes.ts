@@ -17,3 +17,13 @@ export const parting = ({ dice, kernel, office, staff }: World, lengthMs: number
   // Asked again where nothing waited yet, or the first answer came to nothing.
   for (let turn = 1; turn <= 3; turn++) kernel.at(end + turn * dice.between(10, 45) * second, () => office.resume(mode))
 }
+
+/** Leads of before are imported, with a pause or a look at the first one, while everybody goes on. */
+export const past = ({ dice, importer, kernel, staff, story }: World, lengthMs: number): void => {
+  for (let lead = story.past ?? 0; lead > 0; lead--) staff.addLead(true)
+  const begin = dice.between(second, Math.floor(lengthMs / 2))
+  kernel.at(begin, () => importer.begin())
+  for (let turn = dice.between(0, 2); turn > 0; turn--)
+    kernel.at(begin + dice.between(0, 20) * second, () => importer.pause())
+  for (let turn = 1; turn <= 2; turn++) kernel.at(begin + turn * dice.between(20, 60) * second, () => importer.goOn())
+}

@@ -6,7 +6,7 @@ import { definePlugin } from "@casewire/core/CrmPlugin"
 import { ExternalCaseId, ExternalClientId } from "@casewire/core/domain/Case"
 import type { CrmCase, CrmChange } from "@casewire/core/domain/CrmChange"
 import { fieldTable, findFields } from "@casewire/core/domain/WebhookFields"
-import { Crm, CrmError, CrmOutcomeUnknown, CrmUnreachable } from "@casewire/core/ports/Crm"
+import { Crm, CrmError, type CrmScope, CrmOutcomeUnknown, CrmUnreachable } from "@casewire/core/ports/Crm"
 import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { BeforeChange, CrmGateway, CrmHttp } from "@casewire/core/ports/CrmHttp"
 import { Plugins } from "@casewire/core/ports/Plugins"
@@ -95,17 +95,39 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
       })
     })
 
-  const toCase = (lead: Lead, by: Call | null): CrmCase => ({
+  const see = (by: Call, { fields, fullName, id, status }: Lead) => by.found.set(id, { status, fullName, fields })
+
+  const toCase = (lead: Lead, by: Call | null, isPage = by === null): CrmCase => ({
     externalId: ExternalCaseId.make(lead.id),
     caseType,
     status: { name: lead.status, raw: lead.status },
     client: { externalId: ExternalClientId.make(lead.contactId), fullName: lead.fullName },
     updatedAt: lead.updatedAt,
     // A page of the list leaves the further fields out.
-    ...(by === null
-      ? { fields: {} }
-      : { createdAt: by.number, fields: Object.fromEntries(crmKeys.map((key) => [key, valuesOf(lead.fields[key])])) })
+    ...(by === null ? {} : { createdAt: by.number }),
+    fields: isPage ? {} : Object.fromEntries(crmKeys.map((key) => [key, valuesOf(lead.fields[key])]))
   })
+
+  /** What lies in a scope, by the number of the lead: what changes meanwhile moves no other one. */
+  const past = (cursor: string | null, { caseTypes, from, to }: CrmScope) =>
+    Stream.paginate(Number(cursor ?? 0), (after) =>
+      Effect.map(
+        call("changes", [], (by) => {
+          const isIn = (lead: Lead) => !lead.gone && lead.updatedAt >= (from ?? 0) && lead.updatedAt <= (to ?? Infinity)
+          const isAsked = caseTypes.length === 0 || caseTypes.includes(caseType.name)
+          const found = [...crm.leads.values()].filter((lead) => isAsked && isIn(lead) && Number(lead.id) > after)
+          const page = found.sort((a, b) => Number(a.id) - Number(b.id)).slice(0, pageSize)
+          for (const lead of page) see(by, lead)
+          const next = Number(page.at(-1)?.id ?? after)
+          return {
+            ok: true,
+            value: { cases: page.map((lead) => toCase(lead, by, true)), next, more: found.length > pageSize }
+          }
+        }),
+        ({ cases, more, next }) =>
+          [[{ cases, cursor: String(next), isLast: !more }], more ? Option.some(next) : Option.none()] as const
+      )
+    )
 
   return Crm.of({
     verify: Stream.fromEffect(
@@ -117,22 +139,24 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
         required: true
       }))
     ),
-    changes: (cursor) =>
-      Stream.paginate(Number(cursor ?? 0), (after) =>
-        Effect.map(
-          call("changes", [], () => {
-            const changed = [...crm.leads.values()]
-              .filter((lead) => crm.feedsChanges && lead.version > after && !lead.gone)
-              .sort((a, b) => a.version - b.version)
-            const page = changed.slice(0, pageSize)
-            const next = page.at(-1)?.version ?? after
-            const more = changed.length > pageSize
-            return { ok: true, value: { page: page.map((lead) => toCase(lead, null)), next, more } }
-          }),
-          ({ more, next, page }) =>
-            [[{ cases: page, cursor: String(next) }], more ? Option.some(next) : Option.none()] as const
-        )
-      ),
+    changes: (cursor, scope) =>
+      scope !== undefined
+        ? past(cursor, scope)
+        : Stream.paginate(Number(cursor ?? 0), (after) =>
+            Effect.map(
+              call("changes", [], () => {
+                const changed = [...crm.leads.values()]
+                  .filter((lead) => crm.feedsChanges && lead.version > after && !lead.gone)
+                  .sort((a, b) => a.version - b.version)
+                const page = changed.slice(0, pageSize)
+                const next = page.at(-1)?.version ?? after
+                const more = changed.length > pageSize
+                return { ok: true, value: { page: page.map((lead) => toCase(lead, null)), next, more } }
+              }),
+              ({ more, next, page }) =>
+                [[{ cases: page, cursor: String(next) }], more ? Option.some(next) : Option.none()] as const
+            )
+          ),
     catalog: () =>
       Effect.succeed({ caseTypes: [], statuses: statuses.map((name) => ({ name, raw: name })), fields: [] }),
     decode: ({ receipts }) =>
@@ -161,19 +185,21 @@ const makeCrm = (kernel: Kernel, crm: CrmMachine, owner: Owner): Crm["Service"] 
         value: ids.flatMap((id) => {
           const lead = crm.leads.get(id)
           if (lead === undefined || lead.gone) return []
-          by.found.set(id, { status: lead.status, fullName: lead.fullName, fields: lead.fields })
+          see(by, lead)
           return [toCase(lead, by)]
         })
       })),
-    notes: ({ id }) =>
+    notes: ({ id, since }) =>
       call("notes", [id], () => ({
         ok: true,
-        value: (crm.leads.get(id)?.notes ?? []).map((note) => ({
-          externalId: note.id,
-          category: "Client",
-          text: note.text,
-          createdAt: note.at
-        }))
+        value: (crm.leads.get(id)?.notes ?? [])
+          .filter(({ at }) => at >= (since ?? 0))
+          .map((note) => ({
+            externalId: note.id,
+            category: "Client",
+            text: note.text,
+            createdAt: note.at
+          }))
       })),
     addNote: ({ id, text }) => call("addNote", [id], (by) => crm.addNote(by, id, text)),
     updateFields: ({ fields, id }) =>

@@ -18,9 +18,9 @@ export class Staff {
     this.#mapped = mapped
   }
 
-  addLead(): void {
+  addLead(isPast = false): void {
     this.#leads += 1
-    this.#crm.addLead(String(this.#leads), `Client ${this.#leads}`)
+    this.#crm.addLead(String(this.#leads), `Client ${this.#leads}`, isPast)
   }
 
   act(): void {

@@ -1,7 +1,7 @@
 /** The first phase of a run: for some simulated minutes everybody acts, and every fault of the seed may strike. */
 import { type CrmMachine, statuses } from "./CrmMachine.ts"
 import type { World } from "./Run.ts"
-import { parting } from "./Scenes.ts"
+import { parting, past } from "./Scenes.ts"
 
 const minute = 60_000
 
@@ -31,6 +31,7 @@ export class Storm {
     if (faults.has("people: dead job replayed"))
       for (let turn = 0; turn < 3; turn++) this.#sometime(() => office.replayDead())
     if (this.#world.story.parting) parting(this.#world, this.#lengthMs)
+    if (this.#world.story.past !== null) past(this.#world, this.#lengthMs)
     if (this.#world.changesDuringReads) this.#changeDuringReads()
     if (faults.has("host: crash")) {
       this.#sometime(() => this.#crash())

@@ -11,10 +11,13 @@ export interface Story {
   readonly words: Words
   /** Fields are mapped in every direction. */
   readonly mapped: boolean
+  /** How many leads the CRM had before, which no webhook told of; null where nobody imports them. */
+  readonly past: number | null
 }
 
 export const storyOf = (dice: Dice): Story => ({
   parting: dice.chance(0.4),
   words: dice.chance(0.5) ? linkedWords : plainWords,
-  mapped: dice.chance(0.5)
+  mapped: dice.chance(0.5),
+  past: dice.chance(0.25) ? dice.between(0, 5) : null
 })

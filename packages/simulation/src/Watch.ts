@@ -9,61 +9,16 @@ import type { Connection } from "@casewire/core/domain/Connection"
 import type { Job, JobId, NewJob } from "@casewire/core/domain/Job"
 import { sameStatus } from "@casewire/core/domain/StatusSync"
 import { isStatusInboundEffective, type Toggles } from "@casewire/core/domain/Toggles"
-import type { Database } from "@casewire/core/memory/Database"
+import type { Database, Transaction } from "@casewire/core/memory/Database"
 import { laneOf, occupiesLane } from "@casewire/core/memory/Jobs"
 import type { Lease, Outcome } from "@casewire/core/ports/Queue"
 import { type Call, type CrmMachine, type Fields, isWrite, type Lead } from "./CrmMachine.ts"
 import { FieldWatch } from "./FieldWatch.ts"
 import type { Kernel } from "./Kernel.ts"
+import { fieldRows, listRows, type RowName } from "./Rows.ts"
 import { readOf } from "./SimulatedCrm.ts"
+import { type Gate, SwitchLog } from "./SwitchLog.ts"
 import type { Words } from "./Words.ts"
-
-export const rowNames = [
-  "read: first status of a case",
-  "read: sync not effective, remembered",
-  "read: r = bc, nothing pending",
-  "read: r = bc, push pending",
-  "read: r = t, settled",
-  "read: r differs, applied",
-  "read: r differs, push pending, CRM wins",
-  "push: r = bc, sent",
-  "push: r = t, already there",
-  "push: r differs, CRM wins",
-  "push: sync not effective, held",
-  "hint: counted unverified",
-  "resume: baselines moved from now on",
-  "resume: plan row, CRM as the plan saw it, sent",
-  "resume: plan row, already there",
-  "resume: plan row, CRM changed, skipped",
-  "list: added",
-  "list: removed",
-  "list: add waits for a read",
-  "list: waiting add dropped",
-  "list: older or held-off add refused",
-  "field: first or newer value applied",
-  "field: sent or there already",
-  "field: push pending, CRM wins"
-] as const
-export type RowName = (typeof rowNames)[number]
-
-const listRows: Readonly<Record<string, RowName | undefined>> = {
-  added: "list: added",
-  removed: "list: removed",
-  waiting: "list: add waits for a read",
-  dropped: "list: waiting add dropped",
-  refused: "list: older or held-off add refused"
-}
-
-const gates = ["enabled", "receive", "send", "sendFields", "sendMessages", "sendCalls", "syncStatuses"] as const
-const fieldRows: Partial<Record<CaseEvent["kind"], RowName>> = {
-  "field-applied": "field: first or newer value applied",
-  "field-pushed": "field: sent or there already",
-  "field-superseded": "field: push pending, CRM wins"
-}
-
-type Gate = (typeof gates)[number]
-/** How long after a switch went off a call may still begin. */
-const graceMs = 1000
 
 export class Watch {
   readonly rows = new Map<RowName, number>()
@@ -80,12 +35,16 @@ export class Watch {
   /** Ids of the local events that the platform sent. */
   isLocalEvent: (eventId: string) => boolean = () => false
   readonly #lanes = new Map<string, Array<JobId>>()
-  readonly #offSince = new Map<Gate, number>()
+  readonly switches: SwitchLog
+  /** Jobs that only a person may send on. */
+  readonly #uncertain = new Set<JobId>()
+  readonly #markers = new Set<string>()
   readonly #kernel: Kernel
   readonly #database: Database["Service"]
   readonly #crm: CrmMachine
   readonly #words: Words
   #connection: Connection | undefined
+  #broken: (invariant: string, text: string) => void = () => {}
   /** Whether the read that is being applied has just beaten pushes that wait. */
   #isWon = false
   #applied = 0
@@ -98,6 +57,7 @@ export class Watch {
     this.#database = database
     this.#crm = crm
     this.#words = words
+    this.switches = new SwitchLog(kernel)
     crm.onCall = (call) => this.#call(call)
     crm.onWrite = (call, lead, text) => this.#write(call, lead, text)
     crm.onAsked = (lead, what) => this.#asked(lead, what)
@@ -107,7 +67,7 @@ export class Watch {
       "unknown"
   }
 
-  #row(name: RowName): void {
+  row(name: RowName): void {
     this.rows.set(name, (this.rows.get(name) ?? 0) + 1)
   }
 
@@ -117,10 +77,7 @@ export class Watch {
     if (connection === this.#connection || connection === undefined) return
     const before = this.#connection
     this.#connection = connection
-    for (const gate of gates) {
-      if (connection.toggles[gate]) this.#offSince.delete(gate)
-      else if (before?.toggles[gate] !== false) this.#offSince.set(gate, this.#kernel.now)
-    }
+    if (before?.toggles !== connection.toggles) this.switches.note(connection.toggles)
     if (before === undefined) return
     for (const key of ["lastSync", "lastStatusPull", "lastStatusPush", "lastWebhook"] as const) {
       const [was, is] = [before.health[key], connection.health[key]]
@@ -139,24 +96,23 @@ export class Watch {
     }
   }
 
-  /** Counts what came of list operations, at the end of a run. */
-  countLists(): void {
+  /** Counts what came of list operations and imports, at the end of a run. */
+  countRows(): void {
+    for (const { row } of this.#database.runRows.values()) {
+      if (row.verdict === "created") this.row("import: record of the past made a case")
+      if (row.verdict === "unchanged" || row.verdict === "read-again") this.row("import: known record")
+    }
     for (const { change } of this.#database.listEvents.values()) {
       const row = listRows[change]
-      if (row !== undefined) this.#row(row)
+      if (row !== undefined) this.row(row)
     }
-  }
-
-  #isOff(gate: Gate): boolean {
-    const since = this.#offSince.get(gate)
-    return since !== undefined && this.#kernel.now - since > graceMs
   }
 
   /** A call begins at the CRM's door. */
   #call(call: Call): void {
     if (call.kind === "verify") return
     const off = (gate: Gate) => {
-      if (this.#isOff(gate))
+      if (this.switches.isLongOff(gate))
         throw this.#kernel.violated(
           gate === "enabled" ? "I-16" : "I-17",
           `call ${call.number} ${call.kind} began long after "${gate}" went off`
@@ -206,6 +162,15 @@ export class Watch {
       if (known === undefined) this.#lanes.set(lane, [job.id])
       else known.push(job.id)
       const { work } = job
+      if (work._tag === "AddNote")
+        for (const { marker, text } of work.parts) {
+          if (this.#markers.has(marker) || text.split("\n").at(-1) !== marker)
+            throw this.#kernel.violated(
+              "I-11",
+              `a part of a note on lead ${job.key} has no marker of its own at its end`
+            )
+          this.#markers.add(marker)
+        }
       if (work._tag === "PushStatus") {
         const pushes = this.pushes.get(job.key) ?? []
         this.pushes.set(job.key, [...pushes, job.id])
@@ -216,9 +181,16 @@ export class Watch {
     }
   }
 
+  /** A person sends these on. */
+  released(ids: ReadonlyArray<JobId>): void {
+    for (const id of ids) this.#uncertain.delete(id)
+  }
+
   claimed(leases: ReadonlyArray<Lease>): void {
     for (const { fence, job } of leases) {
       this.#kernel.note(`queue  claims ${nameOf(job)} (claim ${fence}, attempt ${job.attempts})`)
+      if (this.#uncertain.has(job.id))
+        throw this.#kernel.violated("I-10", `${nameOf(job)} is uncertain and was taken up by itself`)
       const place = this.#database.jobs.get(job.id)!.sequence
       for (const id of this.#lanes.get(laneOf(job)) ?? []) {
         const other = this.#database.jobs.get(id)
@@ -240,25 +212,26 @@ export class Watch {
     const { job } = lease
     const reason = "reason" in outcome ? ` (${outcome.reason})` : ""
     this.#kernel.note(`queue  settles ${nameOf(job)} as ${outcome._tag}${reason}`)
+    if (outcome._tag === "Uncertain") this.#uncertain.add(job.id)
     if (outcome._tag === "Done" && job.work._tag === "ReadCase") this.#applied += 1
     if (outcome._tag === "Skipped" && outcome.reason === "changed-since-plan") {
-      this.#row("resume: plan row, CRM changed, skipped")
+      this.row("resume: plan row, CRM changed, skipped")
       this.#isWon = true
     }
-    if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.#row("push: sync not effective, held")
+    if (outcome._tag === "Held" && job.work._tag === "PushStatus") this.row("push: sync not effective, held")
   }
 
   recorded(event: CaseEvent): void {
     this.#kernel.note(`case   ${event.kind}: ${event.before} -> ${event.after} because of ${tail(event.cause)}`)
     this.events.push(event)
     const fieldRow = fieldRows[event.kind]
-    if (fieldRow !== undefined) this.#row(fieldRow)
+    if (fieldRow !== undefined) this.row(fieldRow)
     if (event.kind === "status-pushed") {
       this.#pushed += 1
       const isThere = !this.written.has(event.cause as JobId)
       if (this.#database.jobs.get(event.cause as JobId)?.job.reason === "replay")
-        this.#row(isThere ? "resume: plan row, already there" : "resume: plan row, CRM as the plan saw it, sent")
-      else this.#row(isThere ? "push: r = t, already there" : "push: r = bc, sent")
+        this.row(isThere ? "resume: plan row, already there" : "resume: plan row, CRM as the plan saw it, sent")
+      else this.row(isThere ? "push: r = t, already there" : "push: r = bc, sent")
     }
     if (event.kind === "status-superseded") this.#superseded(event)
   }
@@ -266,7 +239,7 @@ export class Watch {
   /** A local edit may lose to the CRM's staff, never to what we wrote there ourselves. */
   #superseded(event: CaseEvent): void {
     // The push that is being done found it out itself, or a read did for all that wait.
-    if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.#row("push: r differs, CRM wins")
+    if (this.#database.jobs.get(event.cause as JobId)?.lease !== null) this.row("push: r differs, CRM wins")
     else this.#isWon = true
     const lead = this.#crm.leads.get(this.#database.cases.get(event.caseId)!.externalId)
     const winner = lead?.changes.findLast(({ status }) => sameStatus(this.#words.shown(status), event.after))?.by
@@ -279,12 +252,21 @@ export class Watch {
       )
   }
 
-  saved(value: Case): void {
+  /** `tx`: what is rolled back was never so. */
+  saved(value: Case, tx: Transaction | null): void {
+    this.#broken = (invariant, text) => {
+      const broken = () => {
+        throw this.#kernel.violated(invariant, text)
+      }
+      if (tx === null) broken()
+      else tx.onCommit(broken)
+    }
+    this.fields.broken = this.#broken
     const before = this.#database.cases.get(value.id)
     const [was, is] = [readOf(before), readOf(value)]
     if (before === undefined) {
       if (is === undefined && value.status.platform !== null)
-        throw this.#kernel.violated("I-7", `a hint gave new case ${value.externalId} a status`)
+        this.#broken("I-7", `a hint gave new case ${value.externalId} a status`)
       return
     }
     this.fields.saved(before, value, is === was ? undefined : this.#crm.calls.get(is ?? 0))
@@ -303,20 +285,20 @@ export class Watch {
     const read = this.#crm.calls.get(is)!
     const earlier = was === undefined ? undefined : this.#crm.calls.get(was)!
     if (earlier !== undefined && earlier.startedIn > read.startedIn)
-      throw this.#kernel.violated("I-4", `read ${is} of lead ${lead} was applied after the newer read ${was}`)
+      this.#broken("I-4", `read ${is} of lead ${lead} was applied after the newer read ${was}`)
     const found = read.found.get(lead)!.status
     if (moved) this.#checkWrites(lead, read)
     const pending = this.#pendingPushes(lead)
     const target = pending.at(-1)?.work
-    if (before.status.platform === null) this.#row("read: first status of a case")
+    if (before.status.platform === null) this.row("read: first status of a case")
     else if (!moved) {
       if (!isStatusInboundEffective(this.#toggles) || !sameStatus(found, before.status.baseCrm))
-        this.#row("read: sync not effective, remembered")
-      else this.#row(pending.length > 0 ? "read: r = bc, push pending" : "read: r = bc, nothing pending")
+        this.row("read: sync not effective, remembered")
+      else this.row(pending.length > 0 ? "read: r = bc, push pending" : "read: r = bc, nothing pending")
     } else if (target?._tag === "PushStatus" && sameStatus(this.#words.written(target.target), found))
-      this.#row("read: r = t, settled")
-    else if (isWon) this.#row("read: r differs, push pending, CRM wins")
-    else this.#row("read: r differs, applied")
+      this.row("read: r = t, settled")
+    else if (isWon) this.row("read: r differs, push pending, CRM wins")
+    else this.row("read: r differs, applied")
   }
 
   get #toggles(): Toggles {
@@ -334,24 +316,18 @@ export class Watch {
   #checkWrites(lead: string, read: Call): void {
     for (const call of this.#crm.writesTo(lead)) {
       if (call.endedIn === null && call.owner === read.owner)
-        throw this.#kernel.violated(
-          "I-4b",
-          `read ${read.number} of lead ${lead} was applied while write ${call.number} was under way`
-        )
+        this.#broken("I-4b", `read ${read.number} of lead ${lead} was applied while write ${call.number} was under way`)
       if (call.startedIn < read.startedIn && call.endedIn !== null && call.endedIn > read.startedIn)
-        throw this.#kernel.violated(
-          "I-4b",
-          `read ${read.number} of lead ${lead} began before write ${call.number} ended`
-        )
+        this.#broken("I-4b", `read ${read.number} of lead ${lead} began before write ${call.number} ended`)
       if (call.startedIn > read.startedIn)
-        throw this.#kernel.violated("I-4b", `read ${read.number} of lead ${lead} is older than write ${call.number}`)
+        this.#broken("I-4b", `read ${read.number} of lead ${lead} is older than write ${call.number}`)
     }
   }
 
   #movedWithoutRead(before: Case, value: Case): void {
     // A plan's row that the CRM has gone past: the read before the push said so, and its value wins.
     if (this.#isWon) return void (this.#isWon = false)
-    if (value.standing === "unverified") return this.#row("hint: counted unverified")
+    if (value.standing === "unverified") return this.row("hint: counted unverified")
     const active = this.#database.jobs.get(this.activePush.get(value.externalId)!)?.job.work
     const target = active?._tag === "PushStatus" ? active.target : undefined
     // The firm chose "from now on": each case moves its baselines when it is next looked at.
@@ -361,19 +337,19 @@ export class Watch {
     const isFound = found !== undefined && sameStatus(found, value.status.baseCrm)
     // In the words of the side that the baseline is of.
     const wordsOf = (key: "baseCrm" | "basePlatform", crm: string) => (key === "baseCrm" ? crm : this.#words.shown(crm))
-    if (isRebased) this.#row("resume: baselines moved from now on")
+    if (isRebased) this.row("resume: baselines moved from now on")
     const moves = (key: "baseCrm" | "basePlatform") =>
       !isRebased &&
       !(isFound && sameStatus(value.status[key], wordsOf(key, found))) &&
       !sameStatus(before.status[key], value.status[key]) &&
       (target === undefined || !sameStatus(value.status[key], key === "baseCrm" ? this.#words.written(target) : target))
     if (moves("baseCrm") || moves("basePlatform"))
-      throw this.#kernel.violated(
+      this.#broken(
         "I-7",
         `a baseline of lead ${value.externalId} moved to ${value.status.baseCrm} without a read or a push`
       )
     if (!sameStatus(before.status.platform, value.status.platform) && !isFound && !this.mayEdit(value))
-      throw this.#kernel.violated(
+      this.#broken(
         "I-7",
         `the status of lead ${value.externalId} became ${value.status.platform} without a read or an edit`
       )

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Batch } from "../src/Batch.ts"
 import { type FaultName, faultNames } from "../src/Faults.ts"
 import { enoughRuns, reportOf } from "../src/Report.ts"
-import { rowNames } from "../src/Watch.ts"
+import { rowNames } from "../src/Rows.ts"
 
 const replayOf = (seed: number) => `--seed ${seed}`
 
