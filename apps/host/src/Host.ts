@@ -24,9 +24,9 @@ import type { Rehearsal } from "@casewire/api/Session"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { join } from "node:path"
 import { layerMachine } from "./Machine.ts"
+import { layerPlugins } from "./PluginWorkers.ts"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
 import { layerSheets } from "./Sheets.ts"
-import { layerPlugins } from "./PluginWorkers.ts"
 
 /** The store of this data folder: transactions, queue, cases, connections, documents. */
 export const layerStore = (settings: Settings) =>

@@ -9,6 +9,7 @@ import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import { Api } from "@casewire/api/Api"
 import { type Problem, problemContentType } from "@casewire/api/Problem"
 import type { Rehearsal } from "@casewire/api/Session"
+import type { FirmId } from "@casewire/core/domain/Ids"
 import { layerAccess, layerDecoding } from "./AccessHandlers.ts"
 import { layerCaseHandlers } from "./CaseHandlers.ts"
 import { layerConnectionHandlers } from "./ConnectionHandlers.ts"
@@ -27,11 +28,13 @@ import { problem, problemOfStatus } from "./Problems.ts"
 export interface ApiOptions {
   /** How many requests an hour an API token may make; 500 where it is left out. */
   readonly requestsPerHour?: number
+  /** The firm whose tokens may operate plugins; where it is left out, the only firm of the host. */
+  readonly operatorFirm?: FirmId | null
   /** The sandbox that the console offers to try things with. */
   readonly rehearsal?: Rehearsal | null
 }
 
-const layerApi = ({ rehearsal = null, requestsPerHour }: ApiOptions) =>
+const layerApi = ({ operatorFirm = null, rehearsal = null, requestsPerHour }: ApiOptions) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
     // Fonts would come from another host; the page's own policy forbids it as well.
@@ -42,7 +45,7 @@ const layerApi = ({ rehearsal = null, requestsPerHour }: ApiOptions) =>
       layerCaseHandlers,
       layerListHandlers,
       layerMappingHandlers,
-      layerPluginHandlers,
+      layerPluginHandlers(operatorFirm),
       layerEntryHandlers,
       layerImportHandlers,
       layerSubscriptionHandlers,

@@ -29,7 +29,9 @@ import type { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import type { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import type { ListStore } from "@casewire/core/ports/ListStore"
 import type { MappingStore } from "@casewire/core/ports/MappingStore"
+import type { PluginHost } from "@casewire/core/ports/PluginHost"
 import type { Plugins } from "@casewire/core/ports/Plugins"
+import type { PluginStore } from "@casewire/core/ports/PluginStore"
 import type { Queue } from "@casewire/core/ports/Queue"
 import type { SheetReader } from "@casewire/core/ports/SheetReader"
 import type { SheetWriter } from "@casewire/core/ports/SheetWriter"
@@ -43,6 +45,7 @@ import type { StatusResume } from "@casewire/core/StatusResume"
 import type { Subscriptions } from "@casewire/core/Subscriptions"
 import { caseUploadBytes } from "@casewire/api/Imports"
 import { sheetUploadBytes } from "@casewire/api/Mappings"
+import { pluginUploadBytes } from "@casewire/api/PluginVersions"
 import { apiApp, type ApiOptions } from "./ApiApp.ts"
 import { consoleFiles } from "./ConsoleFiles.ts"
 import { isProblemName, problem } from "./Problems.ts"
@@ -110,6 +113,8 @@ export type Services =
   | ListStore
   | MappingStore
   | Plugins
+  | PluginHost
+  | PluginStore
   | Poller
   | Queue
   | PlatformHooks
@@ -121,8 +126,8 @@ export type Services =
   | CaseDocuments
   | CaseEntries
   | Conflicts
-  | Doctor
   | Disconnect
+  | Doctor
   | RunStore
   | StatusResume
   | Subscriptions
@@ -203,6 +208,7 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
     if (path.startsWith("/problems/")) return answerMeaning(path.slice("/problems/".length), response)
     const isUpload = method === "POST" && /^\/api\/v1\/cases\/[^/]+\/documents$/.test(path)
     const isSheet = method === "POST" && /^\/api\/v1\/connections\/[^/]+\/mapping-drafts$/.test(path)
+    const isPlugin = method === "POST" && path === "/api/v1/plugins"
     const isCaseFile = method === "POST" && /^\/api\/v1\/connections\/[^/]+\/case-imports$/.test(path)
     const limit = isUpload
       ? documentLimitBytes
@@ -210,7 +216,9 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
         ? caseUploadBytes
         : isSheet
           ? sheetUploadBytes
-          : limits.bodyBytes
+          : isPlugin
+            ? pluginUploadBytes
+            : limits.bodyBytes
     if (Number(request.headers["content-length"] ?? 0) > limit)
       return answerProblem(response, problem("body-too-large"), close)
     if (request.headers.expect !== undefined) response.writeContinue()

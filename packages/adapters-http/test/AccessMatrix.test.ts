@@ -166,16 +166,18 @@ const bodies: Readonly<Record<string, unknown>> = {
   "imports.planHistory": {},
   "imports.start": {},
   "session.signIn": { token: "x" },
+  "pluginVersions.rollback": { reason: "y" },
+  "pluginVersions.swap": { version: "a".repeat(64), reason: "y" },
   "jobs.resolve": { ids: ["x"], verb: "skip", reason: "y" }
 }
 
-const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind: keyof typeof own) => string) => {
 /** What an endpoint takes away is nobody else's. */
 const removing: Readonly<Record<string, "removable" | "endable">> = {
   "subscriptions.remove": "removable",
   "connections.disconnect": "endable"
 }
 
+const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind: keyof typeof own) => string) => {
   const kind = /^\/api\/v1\/(\w+)\/:id/.exec(path)?.[1] as keyof typeof own | undefined
   const named = removing[name] ?? kind
   const draft = () => id(name === "mappings.discardDraft" ? "unwanted" : "drafts")
@@ -254,6 +256,8 @@ const withoutPayload = [
   "subscriptions.remove",
   "subscriptions.test",
   "subscriptions.replay",
+  "pluginVersions.reread",
+  "pluginVersions.upload",
   "session.signOut"
 ]
 

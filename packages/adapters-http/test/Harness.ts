@@ -33,12 +33,14 @@ import { CrmDocuments } from "@casewire/core/ports/CrmDocuments"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Machine } from "@casewire/core/ports/Machine"
 import { Plugins } from "@casewire/core/ports/Plugins"
+import type { PluginStore } from "@casewire/core/ports/PluginStore"
 import { type SheetFile, SheetReader, SheetUnreadable } from "@casewire/core/ports/SheetReader"
 import { SheetWriter } from "@casewire/core/ports/SheetWriter"
 import { Storage } from "@casewire/core/ports/Storage"
 import { Setup } from "@casewire/core/Setup"
 import { layer as layerGateway } from "../src/CrmHttp.ts"
 import { layer as layerPlatformHttp } from "../src/PlatformHttp.ts"
+import { layerPlayed } from "./PlayedPluginHost.ts"
 import { layer as layerServer, ListeningAddress, type ServerOptions } from "../src/Server.ts"
 
 export const allOn: Toggles = {
@@ -187,6 +189,7 @@ const layerCore = (over: OverStorage) =>
     Layer.provideMerge(CrmConnections.layer),
     Layer.provideMerge(layerGateway({ sandboxOrigin: "http://127.0.0.1:1", timeoutMs: 1000 })),
     Layer.provideMerge(layerPlugins),
+    Layer.provideMerge(layerPlayed(manifest)),
     Layer.provideMerge(layerSheets),
     Layer.provideMerge(over),
     Layer.provideMerge(layerMemory)
@@ -239,6 +242,7 @@ export const startWorld = async (options: Partial<ServerOptions> = {}, over: Ove
       | Storage
       | ListeningAddress
       | Plugins
+      | PluginStore
     >
   ) => runtime.runPromise(effect)
   const made = await run(
