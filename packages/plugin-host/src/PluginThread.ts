@@ -27,6 +27,7 @@ export interface PluginThread {
   readonly client: PluginClient
   /** Fails once, when the thread has ended or is no longer trusted; nothing is answered after that. */
   readonly ended: Deferred.Deferred<never, ThreadEnd>
+  readonly isAlive: () => boolean
   readonly stop: Effect.Effect<void>
 }
 
@@ -143,7 +144,7 @@ export const startThread = Effect.fn("PluginThread.start")(function* (
       "hung"
     ).pipe(Effect.delay(limits.pingEveryMs), Effect.forever, Effect.ignore)
   )
-  return { client, ended, stop }
+  return { client, ended, isAlive: () => !Deferred.isDoneUnsafe(ended), stop }
 })
 
 /** While a sign of life is awaited, the process's growth is the plugin's; what its buffers take, the plugin tells. */

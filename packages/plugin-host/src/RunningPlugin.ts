@@ -163,14 +163,14 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
 
   const beginCall: RunningPlugin["begin"] = Effect.fnUntraced(function* ({ http, seat }) {
     const thread = current
-    if (thread === undefined) return yield* unavailable
+    if (thread?.isAlive() !== true) return yield* unavailable
     return { call: yield* calls.open({ handle: seat.handle, http }), thread }
   })
 
   const ask: RunningPlugin["ask"] = ({ http, operation, seat, within }, invoke) =>
     Effect.gen(function* () {
       const { call, thread } = within ?? (yield* beginCall({ http, seat }))
-      if (thread !== current) return yield* unavailable
+      if (thread !== current || !thread.isAlive()) return yield* unavailable
       const limitMs = operation === "decode" ? limits.decodeMs : limits.callMs
       if (within !== undefined) call.clock.restart(yield* Clock.currentTimeMillis)
       inFlight += 1
@@ -193,7 +193,7 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
 
   return {
     version,
-    state: () => (isStopped ? "stopped" : current === undefined ? "waiting" : "serving"),
+    state: () => (isStopped ? "stopped" : current?.isAlive() === true ? "serving" : "waiting"),
     restarts: () => restarts,
     faults: () => faults,
     calls: () => made,
@@ -201,7 +201,7 @@ export const startPlugin = Effect.fn("RunningPlugin.start")(function* (
     begin: beginCall,
     ask,
     tell: (what) =>
-      Effect.suspend(() => (current === undefined ? Effect.void : what(current.client))).pipe(
+      Effect.suspend(() => (current?.isAlive() === true ? what(current.client) : Effect.void)).pipe(
         Effect.timeout(1000),
         Effect.ignore,
         Effect.forkIn(scope),
