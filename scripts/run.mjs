@@ -18,6 +18,7 @@ const commands = {
   torture: ["node", "apps/host/torture/main.ts"],
   bench: ["node", "apps/host/bench/main.ts"],
   simulate: ["node", "packages/simulation/src/main.ts"],
+  e2e: ["node", "apps/console/e2e/main.ts"],
   sandbox: ["node", "packages/lawruler-sandbox/src/main.ts"],
   check: ["node", "scripts/check.mjs"]
 }
@@ -140,6 +141,13 @@ unlessDone(
     )
   }
 )
+
+// The console is what the host serves and what its budget is measured on; a build that is fresh costs a look at its stamp.
+if (["start", "test", "e2e"].includes(name))
+  runSync("building the console", nodeIn(node), ["apps/console/build.mjs"], root, {
+    env,
+    stdio: ["ignore", "pipe", "inherit"]
+  })
 
 // Only what is not Node itself needs Windows' shell, which takes one line and wants each word quoted.
 const [program, ...args] = command

@@ -176,6 +176,8 @@ const violations: ReadonlyArray<readonly [title: string, file: string, source: s
     `import "../../core/src/Worker.ts"`,
     "no-restricted-imports"
   ],
+  ["the console imports a Node module", "apps/console/src/P1.ts", `import "node:fs"`, "no-restricted-imports"],
+  ["a page imports a plugin", "apps/console/src/P2.ts", `import "@casewire/lawruler-plugin"`, "no-restricted-imports"],
   [
     "two files import each other",
     "packages/core/src/I1.ts",
@@ -216,6 +218,10 @@ const allowed: ReadonlyArray<readonly [file: string, source: string]> = [
   ["packages/contract-kit/src/Ok.ts", `import "@effect/vitest"\nimport "@casewire/core/ports/Queue"`],
   ["packages/lawruler-sandbox/src/Ok.ts", `import "effect/http"\nimport "node:crypto"`],
   ["packages/adapters-db/test/Ok.test.ts", `import "../src/Ok.ts"\nimport "@casewire/contract-kit/Queue"`],
+  [
+    "apps/console/src/Ok.tsx",
+    `import "react"\nimport "@base-ui/react/dialog"\nimport "@casewire/api/Api"\nimport "@casewire/core/domain/Toggles"`
+  ],
   ["apps/host/src/Ok.ts", `import "@casewire/lawruler-plugin"\nimport "@casewire/adapters-db/Storage"`]
 ]
 

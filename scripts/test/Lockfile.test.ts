@@ -32,6 +32,7 @@ const builds: ReadonlyArray<readonly [tool: string, prefix: string, names: Reado
   ],
   ["rolldown", "@rolldown/binding-", asNamed("@rolldown/binding-", rust)],
   ["lightningcss", "lightningcss-", asNamed("lightningcss-", rust)],
+  ["@tailwindcss/oxide", "@tailwindcss/oxide-", asNamed("@tailwindcss/oxide-", rust)],
   ["oxlint", "@oxlint/binding-", asNamed("@oxlint/binding-", rust)],
   ["oxfmt", "@oxfmt/binding-", asNamed("@oxfmt/binding-", rust)],
   ["oxc-parser", "@oxc-parser/binding-", asNamed("@oxc-parser/binding-", rust)],

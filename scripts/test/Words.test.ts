@@ -1,5 +1,5 @@
 /** What a reader should find the same everywhere: no vendor's name in the neutral parts, small files, no private paths. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -41,6 +41,15 @@ const everyFile = [
 ].filter((file) => !/\.(tsbuildinfo|log|sqlite\d?|db|db-wal|db-shm)$/.test(file))
 
 describe("the words of the workspace", () => {
+  it("name no CRM in the console: it draws what the plugin declares", () => {
+    const parts = ["src", "public", "index.html", "vite.config.ts", "build.mjs"].map((name) =>
+      join(root, "apps/console", name)
+    )
+    const files = parts.flatMap((part) => (statSync(part).isDirectory() ? filesUnder(part) : [part]))
+    expect(files.length).toBeGreaterThan(20)
+    expect(wordsFound(root, files, vendor)).toEqual([])
+  })
+
   it.each(neutral)("name no CRM in %s", (name) => {
     expect(
       wordsFound(

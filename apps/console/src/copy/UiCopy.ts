@@ -1,0 +1,27 @@
+/** The words that every screen shares. Screens keep theirs beside this file, one each, so that a page loads only its own. */
+export const uiCopy = {
+  product: "Casewire",
+  tones: { info: "Note", ok: "Done", warn: "Warning", error: "Error" },
+  never: "never",
+  justNow: "just now",
+  optional: "(optional)",
+  loading: (what: string) => `Loading ${what}`,
+  failed: (what: string) => `${what.charAt(0).toUpperCase()}${what.slice(1)} could not be loaded`,
+  tryAgain: "Try again",
+  unexpected: "Something unexpected happened in this page.",
+  unreachable: "Casewire's host does not answer. Look whether it is running.",
+  unreadable: "The host's answer cannot be read. It may be of another version: reload the page.",
+  code: "Code",
+  stale: (since: string) => `Showing what was known at ${since}. Casewire does not answer at the moment; trying again.`,
+  show: (label: string) => `Show ${label}`,
+  hide: (label: string) => `Hide ${label}`,
+  copy: "Copy",
+  copied: (what: string) => `Copied: ${what}`,
+  copiedShort: "Copied",
+  copyFailed: "The browser did not allow copying. Select the text and copy it by hand.",
+  copyFailedShort: "Not copied",
+  cancel: "Cancel",
+  close: "Close",
+  save: "Save",
+  count: (count: number, one: string, many: string) => `${count.toLocaleString()} ${count === 1 ? one : many}`
+} as const
