@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `casewire` command. Exit codes: 0 done, 1 failed, 64 wrong usage, 66 what was named cannot be used, 73 it cannot
- * be written, 74 storage failed, 75 another process owns the store, 78 configuration.
+ * The `casewire` command. Exit codes: 0 done, 1 failed, 64 wrong usage, 74 storage failed, 75 another process owns the
+ * store, 78 configuration.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Runtime } from "effect"

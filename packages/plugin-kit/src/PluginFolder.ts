@@ -75,10 +75,17 @@ export const loadFolder = Effect.fn("PluginFolder.load")(function* ({ plugin, sa
     return yield* new FolderRefused({
       message: `"${id}" is written for contract ${contract}; this kit knows contract ${contractVersion}`
     })
-  const loadedSandbox = yield* loadDefault(sandbox)
-  if (!isSandbox(loadedSandbox))
-    return yield* new FolderRefused({ message: `${sandbox} has no sandbox as its default export (see defineSandbox)` })
-  return { plugin: loadedPlugin, sandbox: loadedSandbox }
+  return { plugin: loadedPlugin, sandbox: yield* loadSandbox({ sandbox }) }
+})
+
+/** The sandbox alone. */
+export const loadSandbox = Effect.fn("PluginFolder.loadSandbox")(function* ({
+  sandbox
+}: Pick<PluginFolder, "sandbox">) {
+  const loaded = yield* loadDefault(sandbox)
+  return isSandbox(loaded)
+    ? loaded
+    : yield* new FolderRefused({ message: `${sandbox} has no sandbox as its default export (see defineSandbox)` })
 })
 
 const loadDefault = (file: string) =>

@@ -1,10 +1,11 @@
 /** `casewire plugin`: everything about plugins, from a new one to the one that serves. */
 import { Command } from "effect/cli"
+import { pluginDev } from "./PluginDev.ts"
 import { pluginNew } from "./PluginNew.ts"
 import { pluginPack, pluginVerify } from "./PluginPack.ts"
 import { pluginTest } from "./PluginTest.ts"
 
 export const plugin = Command.make("plugin").pipe(
   Command.withDescription("Write, test and try plugins for CRMs"),
-  Command.withSubcommands([pluginNew, pluginTest, pluginPack, pluginVerify])
+  Command.withSubcommands([pluginNew, pluginTest, pluginDev, pluginPack, pluginVerify])
 )

@@ -9,6 +9,7 @@ import { Argument, Command, Flag, Prompt } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { StartRefused } from "../Settings.ts"
+import { exits } from "./PluginAnswer.ts"
 
 export const pluginNew = Command.make(
   "new",
@@ -57,7 +58,7 @@ export const pluginNew = Command.make(
         )
     }
     const folder = yield* writePlugin(parent, plugin, hostVersion()).pipe(
-      Effect.mapError(({ message }) => new StartRefused({ message, exit: 73 }))
+      Effect.mapError(({ message }) => new StartRefused({ message, exit: exits.refused }))
     )
     lend(folder)
     const shown = relative(process.cwd(), folder)
@@ -76,7 +77,7 @@ export const pluginNew = Command.make(
   ])
 )
 
-const usage = (message: string) => new StartRefused({ message, exit: 64 })
+const usage = (message: string) => new StartRefused({ message, exit: exits.usage })
 
 const withSlash = <T extends string | undefined>(address: T) =>
   (address === undefined || address.endsWith("/") ? address : `${address}/`) as T

@@ -1,6 +1,6 @@
 /**
  * `casewire plugin test`: the laws that every plugin must keep, against the plugin's own sandbox. Ends with 0 where all
- * of them hold, with 1 where one does not, with 66 where the package cannot be used.
+ * of them hold, with 1 where one does not, with 5 where the folder is no plugin's.
  */
 import { lend } from "@casewire/plugin-kit/Lend"
 import { readFolder } from "@casewire/plugin-kit/PluginFolder"
@@ -9,6 +9,7 @@ import { runInProcess } from "@casewire/plugin-kit/SuiteProcess"
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { StartRefused } from "../Settings.ts"
+import { exits, json } from "./PluginAnswer.ts"
 
 export const pluginTest = Command.make(
   "test",
@@ -18,23 +19,20 @@ export const pluginTest = Command.make(
       Flag.withDescription("Only laws whose titles contain this"),
       Flag.withDefault("")
     ),
-    output: Flag.Literals("output", ["text", "json"]).pipe(
-      Flag.withDescription("How the result is printed"),
-      Flag.withDefault("text" as const)
-    )
+    json
   },
   Effect.fn(
-    function* ({ folder, matching, output }) {
+    function* ({ folder, json: asJsonText, matching }) {
       yield* readFolder(folder)
       const lent = lend(folder)
       if (lent.length > 0)
         yield* Console.error(`casewire: lent ${lent.join(", ")} to ${folder}, where they are not installed`)
       const report = yield* runInProcess({ folder, matching })
-      yield* Console.log(output === "json" ? asJson(report) : asText(report))
+      yield* Console.log(asJsonText ? asJson(report) : asText(report))
       if (!isSound(report))
-        return yield* new StartRefused({ message: `${report.plugin.id} does not keep every law`, exit: 1 })
+        return yield* new StartRefused({ message: `${report.plugin.id} does not keep every law`, exit: exits.failed })
     },
-    Effect.catchTag("FolderRefused", ({ message }) => Effect.fail(new StartRefused({ message, exit: 66 })))
+    Effect.catchTag("FolderRefused", ({ message }) => Effect.fail(new StartRefused({ message, exit: exits.missing })))
   )
 ).pipe(
   Command.withDescription("Run the laws that every plugin must keep against a plugin and its sandbox, offline"),
