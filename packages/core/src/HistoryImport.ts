@@ -160,6 +160,16 @@ export class HistoryImport extends Context.Service<
           yield* projection.markDirty(connection, pulled.externalId, known, Priority.history)
           return { verdict: "read-again", of: known }
         }
+        // A read of the record is under way or due, and may have begun before the page: it alone makes the case.
+        const [coming] = yield* queue.find(connection.firmId, {
+          connectionId: connection.id,
+          key: pulled.externalId,
+          lane: "state",
+          work: ["ReadCase"],
+          states: ["queued", "retry"],
+          limit: 1
+        })
+        if (coming !== undefined) return { verdict: "read-again", of: undefined }
         const of = yield* projection.applyRead(connection, undefined, pulled, run.id)
         // A page may leave the further fields out that a mapping needs.
         if (yield* mapping.lacksFields(connection, of, pulled.fields)) {

@@ -2,7 +2,7 @@
 import { ExternalCaseId } from "@casewire/core/domain/Case"
 import type { CrmCase } from "@casewire/core/domain/CrmChange"
 import { afterVerb, type RunVerb } from "@casewire/core/domain/ImportRun"
-import { Priority } from "@casewire/core/domain/Job"
+import { JobId, Priority } from "@casewire/core/domain/Job"
 import type { Run, RunState } from "@casewire/core/domain/Run"
 import { HistoryImport, type HistoryScope } from "@casewire/core/HistoryImport"
 import { ImportRuns } from "@casewire/core/ImportRuns"
@@ -11,6 +11,7 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Crm } from "@casewire/core/ports/Crm"
 import { Queue } from "@casewire/core/ports/Queue"
 import { RunStore } from "@casewire/core/ports/RunStore"
+import { Storage } from "@casewire/core/ports/Storage"
 import { Worker } from "@casewire/core/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Option, Stream } from "effect"
@@ -62,6 +63,36 @@ const caseCount = Effect.gen(function* () {
 })
 
 describe("a history import", () => {
+  it.effect("leaves a record to the read of it that is due already, which may have begun before the page", () =>
+    Effect.gen(function* () {
+      const { connection } = yield* withLeads(1)
+      const queue = yield* Queue
+      const storage = yield* Storage
+      yield* storage.atomically(
+        queue.enqueue([
+          {
+            id: JobId.make("read"),
+            firmId,
+            connectionId: connection.id,
+            key: "1000",
+            lane: "state",
+            priority: Priority.read,
+            notBefore: 60_000,
+            work: { _tag: "ReadCase", externalCaseId: ExternalCaseId.make("1000") }
+          }
+        ])
+      )
+      const run = yield* planned()
+      yield* ask(run, "start")
+      yield* work(5)
+      const verdicts = new Map((yield* rowsOf(run)).map(({ key, verdict }) => [key, verdict]))
+      assert.deepStrictEqual([verdicts.get("42"), verdicts.get("1000")], ["created", "read-again"])
+      assert.strictEqual(yield* caseCount, 1)
+      yield* work(2, 60_000)
+      assert.strictEqual(yield* caseCount, 2)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("is not even counted while nothing may be received, and asks the CRM nothing", () =>
     Effect.gen(function* () {
       const { connection, crm } = yield* withLeads(3)
