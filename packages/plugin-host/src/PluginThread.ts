@@ -12,6 +12,7 @@ import { MessageChannel, Worker } from "node:worker_threads"
 import { HostRpcs, type LogLevel, PluginRpcs } from "./PluginRpcs.ts"
 import { PluginLimits } from "./PluginLimits.ts"
 import { clientProtocol, serverProtocol } from "./PortProtocol.ts"
+import { threadFlags } from "./ThreadFlags.ts"
 import type { PluginVersion } from "./PluginVersion.ts"
 import type { ThreadData } from "./worker/main.ts"
 
@@ -41,15 +42,6 @@ export interface ThreadHost {
   }) => Effect.Effect<CrmResponse, CrmError>
   readonly log: (level: LogLevel, text: string) => void
 }
-
-/** Flags instead of the parent's own: what is not listed here is refused. */
-export const threadFlags = (folder: string, bootstrap: string): Array<string> => [
-  "--permission",
-  "--no-experimental-sqlite",
-  "--no-warnings",
-  `--allow-fs-read=${folder}`,
-  `--allow-fs-read=${bootstrap}`
-]
 
 /** Starts a thread and says hello; it ends with the scope. */
 export const startThread = Effect.fn("PluginThread.start")(function* (
