@@ -58,6 +58,25 @@ describe("the casewire command", { concurrent: false }, () => {
     })
   )
 
+  it("makes a token with the scopes that are named, and none with one that there is not", () =>
+    inFolder(async (data, options) => {
+      const made = await run(["token", "--scope", "read", "--scope", "admin"], { CASEWIRE_DATA: data })
+      assert.strictEqual(made.code, 0)
+      assert.notStrictEqual((await run(["token", "--scope", "everything"], { CASEWIRE_DATA: data })).code, 0)
+      const host = await startHost(options)
+      const ask = async (method: string, path: string, body?: object) =>
+        fetch(`${host.url}/api/v1${path}`, {
+          method,
+          headers: { authorization: `Bearer ${made.out.trim()}`, "content-type": "application/json" },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        }).then(async (answer) => [answer.status, JSON.stringify(await answer.json())] as const)
+      assert.strictEqual((await ask("GET", "/connections"))[0], 200)
+      const [status, problem] = await ask("POST", "/clients", { firstName: "Ana", lastName: "Lee" })
+      assert.strictEqual(status, 403)
+      assert.include(problem, '{"field":"scope","code":"write"}')
+      await stop(host)
+    }))
+
   it("has every setting in the example of the environment", () => {
     const names = (file: string) =>
       new Set(readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8").match(/CASEWIRE_[A-Z_]*[A-Z]/g))

@@ -8,6 +8,7 @@ import { createHash, hash, randomBytes } from "node:crypto"
 import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Connection, Firm } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
+import { TokenScope } from "@casewire/core/domain/TokenScope"
 import { ConnectionNotFound, ConnectionStore, type Credentials } from "@casewire/core/ports/ConnectionStore"
 import { keyOf } from "./ConnectionCache.ts"
 import { CurrentTransaction, Database, type Transaction } from "./Database.ts"
@@ -15,6 +16,7 @@ import { decoder } from "./Decoder.ts"
 
 const decodeConnection = decoder(Connection, "connection")
 const decodeFirm = decoder(Firm, "firm")
+const decodeScopes = decoder(Schema.Array(TokenScope), "scopes of the token")
 const decodeCredentials = decoder(Schema.Record(Schema.String, Schema.String), "credentials of")
 
 export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect(
@@ -167,6 +169,8 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
               kind: isWebhook ? "webhook" : "api",
               connection_id: isWebhook ? owner.connectionId : null,
               name: isWebhook ? null : owner.name,
+              scopes:
+                isWebhook || owner.scopes === undefined || owner.scopes === null ? null : JSON.stringify(owner.scopes),
               expires_at: null
             })
             .execute()
@@ -190,7 +194,11 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
         const row = yield* findToken(token, "api")
         return row === undefined || (row.expires_at !== null && row.expires_at <= now)
           ? Option.none()
-          : Option.some({ firmId: FirmId.make(row.firm_id), name: row.name ?? "" })
+          : Option.some({
+              firmId: FirmId.make(row.firm_id),
+              name: row.name ?? "",
+              scopes: row.scopes === null ? null : decodeScopes(JSON.parse(row.scopes), row.name ?? "")
+            })
       })
     })
   })

@@ -177,5 +177,7 @@ const migrations: Record<string, Migration> = {
     sql`alter table cases add column entered_client text`,
     sql`create index cases_of_entered_client on cases (firm_id, entered_client) where entered_client is not null`,
     sql`create index keys_of_operation on keys (firm_id, operation)`
-  )
+  ),
+  // Tokens that are there already may everything.
+  "0011-token-scopes": steps(sql`alter table tokens add column scopes text`)
 }

@@ -30,6 +30,8 @@ export interface Tables {
     kind: "webhook" | "api"
     connection_id: string | null
     name: string | null
+    /** Of an API token, as JSON; null: everything. */
+    scopes: string | null
     expires_at: number | null
   }
   receipts: {

@@ -2,13 +2,15 @@
  * The API's two middlewares: the session or the bearer token names the firm, and what does not fit a schema names its
  * fields. Only tokens are counted; a person who looks at screens is not a program that calls too often.
  */
-import { Clock, Effect, Layer, Option, Redacted, SchemaIssue } from "effect"
+import { Clock, Context, Effect, Layer, Option, Redacted, SchemaIssue } from "effect"
 import { HttpEffect, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { HttpApiMiddleware } from "effect/http-api"
-import { Access, CurrentFirm, Decoding } from "@casewire/api/Access"
+import { type HttpApiEndpoint, HttpApiMiddleware } from "effect/http-api"
+import { Access, CurrentFirm, Decoding, RequiredScope } from "@casewire/api/Access"
 import type { FieldProblem } from "@casewire/core/domain/Receipt"
+import { mayDo, type TokenScopes } from "@casewire/core/domain/TokenScope"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
-import { problem } from "./Problems.ts"
+import { problem, scopeMissing } from "./Problems.ts"
+import { problemResponse } from "./ProblemResponse.ts"
 import { PublicUrl } from "./PublicUrl.ts"
 import { type Counted, requestLimit } from "./RequestLimit.ts"
 import { isAllowedFromBrowser, sessionIdOf } from "./SessionCookie.ts"
@@ -23,16 +25,19 @@ export const layerAccess = (requestsPerHour?: number) =>
       const publicUrl = yield* PublicUrl
       const sessions = yield* Sessions
       return Access.of({
-        session: Effect.fnUntraced(function* (endpoint) {
+        session: Effect.fnUntraced(function* (endpoint, { endpoint: definition }) {
           const request = yield* HttpServerRequest.HttpServerRequest
           const session = sessions.find(sessionIdOf(request), yield* Clock.currentTimeMillis)
           if (session === undefined || !isAllowedFromBrowser(request, yield* publicUrl.base))
             return yield* Effect.fail(problem("unauthenticated"))
           const firm = yield* connections.firmOfToken(Redacted.value(session.token))
           if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
+          const missing = missingScope(firm.value.scopes, definition)
+          // As an answer: a failure would only have the bearer token tried, which a browser has not.
+          if (missing !== undefined) return problemResponse(scopeMissing(missing))
           return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
         }),
-        bearer: Effect.fnUntraced(function* (endpoint, { credential }) {
+        bearer: Effect.fnUntraced(function* (endpoint, { credential, endpoint: definition }) {
           const firm = yield* connections.firmOfToken(Redacted.value(credential))
           if (Option.isNone(firm)) return yield* Effect.fail(problem("unauthenticated"))
           const now = yield* Clock.currentTimeMillis
@@ -41,11 +46,23 @@ export const layerAccess = (requestsPerHour?: number) =>
             Effect.succeed(withLimit(response, counted, now))
           )
           if (counted.isOver) return yield* Effect.fail(problem("rate-limited"))
+          const missing = missingScope(firm.value.scopes, definition)
+          if (missing !== undefined) return yield* Effect.fail(scopeMissing(missing))
           return yield* Effect.provideService(endpoint, CurrentFirm, firm.value)
         })
       })
     })
   )
+
+/** What the endpoint asks for and the token has not. */
+const missingScope = (
+  scopes: TokenScopes,
+  { annotations }: Pick<HttpApiEndpoint.Top, "annotations">
+): string | undefined => {
+  const required = Option.getOrUndefined(Context.getOption(annotations, RequiredScope))
+  if (required === undefined) return scopes === null ? undefined : "undeclared"
+  return required === "any" || mayDo(scopes, required) ? undefined : required
+}
 
 /** On every answer to a valid token, the refusal included. */
 const withLimit = (

@@ -23,6 +23,8 @@ import { layerSessionHandlers } from "./SessionHandlers.ts"
 import { layerSessions } from "./Sessions.ts"
 import { layerSubscriptionHandlers } from "./SubscriptionHandlers.ts"
 import { layerTimelineHandlers } from "./TimelineHandlers.ts"
+import { layerTokenHandlers } from "./TokenHandlers.ts"
+import { problemResponse } from "./ProblemResponse.ts"
 import { problem, problemOfStatus } from "./Problems.ts"
 
 export interface ApiOptions {
@@ -50,6 +52,7 @@ const layerApi = ({ operatorFirm = null, rehearsal = null, requestsPerHour }: Ap
       layerImportHandlers,
       layerSubscriptionHandlers,
       layerTimelineHandlers,
+      layerTokenHandlers,
       layerDoctorHandlers,
       layerSessionHandlers(rehearsal)
     ]),
@@ -63,7 +66,7 @@ export const apiApp = (options: ApiOptions) =>
     app.pipe(
       Effect.map((response) =>
         needsProblem(response)
-          ? toResponse(problemOfStatus(response.status))
+          ? problemResponse(problemOfStatus(response.status))
           : response.status === 401
             ? HttpServerResponse.setHeader(response, "www-authenticate", "Bearer")
             : response
@@ -72,8 +75,8 @@ export const apiApp = (options: ApiOptions) =>
         const known = problemOf(cause)
         // A caller who went away is no failure.
         return known.status >= 500 && !Cause.hasInterruptsOnly(cause)
-          ? Effect.as(Effect.logError("request failed", cause), toResponse(known))
-          : Effect.succeed(toResponse(known))
+          ? Effect.as(Effect.logError("request failed", cause), problemResponse(known))
+          : Effect.succeed(problemResponse(known))
       }),
       traced
     )
@@ -114,13 +117,3 @@ const problemOf = (cause: Cause.Cause<unknown>): Problem => {
   }
   return problem("internal-error")
 }
-
-const toResponse = (value: Problem): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify(value), {
-    status: value.status,
-    contentType: problemContentType,
-    headers: {
-      ...(value.status === 413 ? { connection: "close" } : {}),
-      ...(value.status === 503 ? { "retry-after": "30" } : {})
-    }
-  })

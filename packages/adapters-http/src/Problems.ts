@@ -21,6 +21,7 @@ const known = {
   "idempotency-key-mismatch": [400, "The idempotency key and the event's id differ"],
   unauthenticated: [401, "A valid bearer token is needed"],
   "webhook-token-invalid": [401, "The webhook token is not valid"],
+  "scope-missing": [403, "The token has not the scope that this needs"],
   "confirmation-required": [403, "What would be lost must be confirmed"],
   "operator-required": [403, "Only the host's operator may do this"],
   "not-found": [404, "There is no such thing"],
@@ -115,6 +116,12 @@ export const notFound = (
     | CaseNotFound
     | ReceiptNotFound
 ) => problem("not-found")
+
+export const scopeMissing = (...scopes: ReadonlyArray<string>) =>
+  problem("scope-missing", {
+    detail: `It needs a token with the scope ${scopes.join(" and ")}.`,
+    errors: scopes.map((code) => ({ field: "scope", code }))
+  })
 
 const subjects = { connection: "connection-invalid", links: "links-invalid", aliases: "aliases-invalid" } as const
 

@@ -16,6 +16,7 @@ import { Plugins } from "@casewire/core/ports/Plugins"
 import { RunStore } from "@casewire/core/ports/RunStore"
 import { Storage } from "@casewire/core/ports/Storage"
 import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
+import { mayDo } from "@casewire/core/domain/TokenScope"
 import { StatusResume } from "@casewire/core/StatusResume"
 import { Subscriptions } from "@casewire/core/Subscriptions"
 import { crmFailed, notFound, problem } from "./Problems.ts"
@@ -175,13 +176,21 @@ const layerStatusSync = HttpApiBuilder.group(
         return runView(run)
       }),
       resume: Effect.fn(function* ({ params, payload }) {
-        const { firmId } = yield* CurrentFirm
+        const { firmId, scopes } = yield* CurrentFirm
         if (payload.mode === "from_now_on") {
           const skipped = yield* resume
             .fromNowOn(firmId, params.id)
             .pipe(Effect.catchTags({ AlreadyOn: alreadyOn, ConnectionNotFound: gone }))
           return { skipped, run: null }
         }
+        // It may overwrite what the CRM holds now, so it needs more than the work of every day.
+        if (!mayDo(scopes, "status:replay"))
+          return yield* Effect.fail(
+            problem("confirmation-required", {
+              detail: "A replay needs a token with the scope status:replay.",
+              errors: [{ field: "scope", code: "status:replay" }]
+            })
+          )
         const { asked } = yield* resume.question(firmId, params.id).pipe(Effect.mapError(notFound))
         if (!asked) return yield* alreadyOn()
         if (payload.planId === undefined) return yield* Effect.fail(problem("plan-expired"))

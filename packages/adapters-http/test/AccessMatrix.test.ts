@@ -4,23 +4,27 @@
  */
 import { HttpApi } from "effect/http-api"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Access } from "@casewire/api/Access"
+import { Access, RequiredScope } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
-import { Effect } from "effect"
+import { Context, Effect, Option, Redacted } from "effect"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import type { ConnectionId } from "@casewire/core/domain/Connection"
 import { type Run, RunId } from "@casewire/core/domain/Run"
 import { SubscriptionId, WebhookId } from "@casewire/core/domain/Subscription"
+import type { FirmId } from "@casewire/core/domain/Ids"
+import { TokenScope } from "@casewire/core/domain/TokenScope"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { RunStore } from "@casewire/core/ports/RunStore"
 import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
-import { allOn, firm, form, startWorld, toolsPort, type World } from "./Harness.ts"
+import { allOn, firm, form, otherFirm, startWorld, toolsPort, type World } from "./Harness.ts"
 
 interface Endpoint {
   readonly name: string
   readonly method: string
   readonly path: string
   readonly isGuarded: boolean
+  readonly scope: TokenScope | "any" | undefined
 }
 
 const endpoints: Array<Endpoint> = []
@@ -31,7 +35,8 @@ HttpApi.reflect(Api, {
       name: `${group.identifier}.${endpoint.identifier}`,
       method: endpoint.method,
       path: endpoint.path,
-      isGuarded: [...middleware].some((found) => found.key === Access.key)
+      isGuarded: [...middleware].some((found) => found.key === Access.key),
+      scope: Option.getOrUndefined(Context.getOption(endpoint.annotations, RequiredScope))
     })
 })
 
@@ -168,6 +173,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "session.signIn": { token: "x" },
   "pluginVersions.rollback": { reason: "y" },
   "pluginVersions.swap": { version: "a".repeat(64), reason: "y" },
+  "tokens.issue": { name: "narrow" },
   "jobs.resolve": { ids: ["x"], verb: "skip", reason: "y" }
 }
 
@@ -191,6 +197,13 @@ const call = ({ method, name, path }: Endpoint, token: string | null, id: (kind:
   return world.call(method, at, method === "GET" ? undefined : (bodies[name] ?? {}), token)
 }
 
+const tokenWith = async (firmId: FirmId, scopes: ReadonlyArray<TokenScope>): Promise<string> =>
+  Redacted.value(
+    await world.run(
+      Effect.flatMap(ConnectionStore, (store) => store.issueToken({ _tag: "Api", firmId, name: "narrow", scopes }))
+    )
+  )
+
 const random = () => crypto.randomUUID()
 
 /** How access begins; every other endpoint asks for it. */
@@ -208,6 +221,23 @@ describe.each(endpoints.filter(({ name }) => name !== signIn))("$name ($method $
       expect([answer.status, answer.body.type]).toEqual([401, "/problems/unauthenticated"])
       expect(answer.headers.get("www-authenticate")).toBe("Bearer")
     }
+  })
+
+  it("declares its scope, is refused to a token that has every other one, and open to one that has just this", async () => {
+    const { scope } = endpoint
+    expect([...TokenScope.literals, "any"]).toContain(scope)
+    const others = TokenScope.literals.filter((each) => each !== scope)
+    const refused = await call(endpoint, await tokenWith(firm, others), (kind) => own[kind])
+    if (scope === "any") expect(refused.status).toBeLessThan(300)
+    else {
+      expect([refused.status, refused.body.type]).toEqual([403, "/problems/scope-missing"])
+      expect(refused.body.errors).toEqual([{ field: "scope", code: scope }])
+      expect(refused.headers.get("content-type")).toBe("application/problem+json")
+    }
+    // Another firm's, so that what the endpoint does is done to nobody.
+    const just = await tokenWith(otherFirm, scope === "any" || scope === undefined ? [] : [scope])
+    const open = await call(endpoint, just, random)
+    expect(open.body?.type).not.toBe("/problems/scope-missing")
   })
 
   it("shows another firm nothing of this one", async () => {

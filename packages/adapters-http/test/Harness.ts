@@ -206,7 +206,7 @@ export const overStorage = (replace: (storage: Storage["Service"]) => Partial<St
 export const storageFailure = Effect.die(Object.assign(new Error("disk full"), { name: "StorageFailure" }))
 
 export const firm = FirmId.make("firm-a")
-const otherFirm = FirmId.make("firm-b")
+export const otherFirm = FirmId.make("firm-b")
 
 /** What fetch takes as a body. */
 export type Body = NonNullable<NonNullable<Parameters<typeof fetch>[1]>["body"]>

@@ -23,6 +23,7 @@ import { StatusSyncGroup } from "./StatusSync.ts"
 import { SubscriptionsGroup } from "./Subscriptions.ts"
 import { SyncGroup } from "./Sync.ts"
 import { TimelineGroup } from "./Timeline.ts"
+import { TokensGroup } from "./Tokens.ts"
 
 export class Api extends HttpApi.make("casewire")
   .add(PluginsGroup)
@@ -46,6 +47,7 @@ export class Api extends HttpApi.make("casewire")
   .add(HealthGroup)
   .add(DoctorGroup)
   .add(SessionGroup)
+  .add(TokensGroup)
   .annotateMerge(
     OpenApi.annotations({
       title: "Casewire",

@@ -5,7 +5,7 @@ import { CaseEntry, CaseEvent, CaseId, Client, ExternalCaseId, Standing } from "
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { CaseType } from "@casewire/core/domain/Mapping"
 import { TwoWay } from "@casewire/core/domain/Merge"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -87,19 +87,18 @@ export class CasesGroup extends HttpApiGroup.make("cases")
         limit: Limit
       },
       success: Schema.Struct({ cases: Schema.Array(CaseView) })
-    }).annotate(OpenApi.Summary, "Cases, newest first"),
-    HttpApiEndpoint.get("get", "/cases/:id", { params, success: CaseView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One case with its client and the state of its status"
-    ),
-    HttpApiEndpoint.get("history", "/cases/:id/history", { params, success: History, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "What happened to a case, oldest first"
-    ),
-    HttpApiEndpoint.get("conflicts", "/conflicts", { query: { limit: Limit }, success: History }).annotate(
-      OpenApi.Summary,
-      "Local edits that lost and CRM values that were probably overwritten, newest first"
-    )
+    })
+      .annotate(OpenApi.Summary, "Cases, newest first")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.get("get", "/cases/:id", { params, success: CaseView, error: NotFound })
+      .annotate(OpenApi.Summary, "One case with its client and the state of its status")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.get("history", "/cases/:id/history", { params, success: History, error: NotFound })
+      .annotate(OpenApi.Summary, "What happened to a case, oldest first")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.get("conflicts", "/conflicts", { query: { limit: Limit }, success: History })
+      .annotate(OpenApi.Summary, "Local edits that lost and CRM values that were probably overwritten, newest first")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -8,7 +8,7 @@ import { Inventory } from "@casewire/core/domain/Inventory"
 import { CaseType, CaseTypeLink } from "@casewire/core/domain/Mapping"
 import { Toggles } from "@casewire/core/domain/Toggles"
 import { CrmCatalog, CrmCheck } from "@casewire/core/ports/Crm"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { CrmFailed, Forbidden, Invalid, NotFound } from "./Problem.ts"
 import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
@@ -70,20 +70,25 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       }),
       success: Created,
       error: Invalid
-    }).annotate(OpenApi.Summary, "Connect a CRM; every switch is off at first and nothing is called"),
+    })
+      .annotate(OpenApi.Summary, "Connect a CRM; every switch is off at first and nothing is called")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("list", "/connections", {
       success: Schema.Struct({ connections: Schema.Array(ConnectionView) })
-    }).annotate(OpenApi.Summary, "All connections of the firm"),
-    HttpApiEndpoint.get("get", "/connections/:id", { params, success: ConnectionView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One connection: settings, switches, state, sync health; no secrets"
-    ),
+    })
+      .annotate(OpenApi.Summary, "All connections of the firm")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.get("get", "/connections/:id", { params, success: ConnectionView, error: NotFound })
+      .annotate(OpenApi.Summary, "One connection: settings, switches, state, sync health; no secrets")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("setCredentials", "/connections/:id/credentials", {
       params,
       payload: Schema.Struct({ values: Values }),
       success: ConnectionView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Replace the credentials; verify afterwards"),
+    })
+      .annotate(OpenApi.Summary, "Replace the credentials; verify afterwards")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("whatErasingRemoves", "/connections/:id/disconnect", {
       params,
       success: Schema.Struct({
@@ -93,7 +98,9 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
         counts: Inventory
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "How much erasing a connection would remove; nothing is removed"),
+    })
+      .annotate(OpenApi.Summary, "How much erasing a connection would remove; nothing is removed")
+      .annotateMerge(scoped("read")),
     /**
      * `keep`: credentials and webhook URL end, the data stays, new credentials take it up again. `erase`: everything that
      * came from the connection goes, and it with it; `confirm` is its name. Asking again answers how it stands.
@@ -110,13 +117,17 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
         run: Schema.NullOr(RunView)
       }),
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "End a connection, and keep or erase what came from it"),
+    })
+      .annotate(OpenApi.Summary, "End a connection, and keep or erase what came from it")
+      .annotateMerge(scoped("admin")),
     /** With `Accept: application/x-ndjson` each check is sent as it ends. */
     HttpApiEndpoint.post("verify", "/connections/:id/verify", {
       params,
       success: Schema.Struct({ ok: Schema.Boolean, state: ConnectionState, checks: Schema.Array(CrmCheck) }),
       error: [NotFound, CrmFailed]
-    }).annotate(OpenApi.Summary, "Try the credentials step by step"),
+    })
+      .annotate(OpenApi.Summary, "Try the credentials step by step")
+      .annotateMerge(scoped("admin")),
     /** The earlier token stays valid for `overlapDays` (0 to 30). */
     HttpApiEndpoint.post("issueWebhookToken", "/connections/:id/webhook-token", {
       params,
@@ -125,52 +136,70 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
       }),
       success: Schema.Struct({ url: Schema.String, token: Schema.String }).pipe(HttpApiSchema.status(201)),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Make a webhook URL with a fresh token, shown this once"),
+    })
+      .annotate(OpenApi.Summary, "Make a webhook URL with a fresh token, shown this once")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.put("setToggles", "/connections/:id/toggles", {
       params,
       payload: Toggles,
       success: ConnectionView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Set all switches at once"),
+    })
+      .annotate(OpenApi.Summary, "Set all switches at once")
+      .annotateMerge(scoped("admin")),
     /** Where the firm had its limit raised by the CRM; null takes the plugin's own. In force at once. */
     HttpApiEndpoint.put("setCallLimit", "/connections/:id/call-limit", {
       params,
       payload: Schema.Struct({ callLimit: Schema.NullOr(Schema.Int) }),
       success: ConnectionView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Set how many calls the CRM allows in the plugin's window"),
+    })
+      .annotate(OpenApi.Summary, "Set how many calls the CRM allows in the plugin's window")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("links", "/connections/:id/case-type-links", {
       params,
       success: Links,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Which CRM case types are linked to which of the platform"),
+    })
+      .annotate(OpenApi.Summary, "Which CRM case types are linked to which of the platform")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("setLinks", "/connections/:id/case-type-links", {
       params,
       payload: Links,
       success: Links,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Replace the case-type links"),
+    })
+      .annotate(OpenApi.Summary, "Replace the case-type links")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("aliases", "/connections/:id/aliases", {
       params,
       success: AliasTable,
       error: NotFound
-    }).annotate(OpenApi.Summary, "The firm's own webhook keys"),
+    })
+      .annotate(OpenApi.Summary, "The firm's own webhook keys")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("setAliases", "/connections/:id/aliases", {
       params,
       payload: AliasTable,
       success: AliasTable,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Replace the firm's own webhook keys"),
+    })
+      .annotate(OpenApi.Summary, "Replace the firm's own webhook keys")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("catalog", "/connections/:id/catalog", {
       params,
       success: CrmCatalog,
       error: [NotFound, CrmFailed]
-    }).annotate(OpenApi.Summary, "The CRM's case types, statuses and fields, asked now"),
+    })
+      .annotate(OpenApi.Summary, "The CRM's case types, statuses and fields, asked now")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("caseTypes", "/connections/:id/case-types", {
       params,
       success: Schema.Struct({ caseTypes: Schema.Array(CaseTypeView) }),
       error: [NotFound, CrmFailed]
-    }).annotate(OpenApi.Summary, "The CRM's case types, each with its link or the reason why nothing is sent")
+    })
+      .annotate(OpenApi.Summary, "The CRM's case types, each with its link or the reason why nothing is sent")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

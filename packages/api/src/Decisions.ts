@@ -7,7 +7,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { TwoWay } from "@casewire/core/domain/Merge"
 import { Toggles } from "@casewire/core/domain/Toggles"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 
 const params = { id: ConnectionId }
@@ -37,7 +37,9 @@ export class DecisionsGroup extends HttpApiGroup.make("decisions")
         superseded: Schema.NullOr(Schema.String)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "What the merge table says about one value; changes nothing"),
+    })
+      .annotate(OpenApi.Summary, "What the merge table says about one value; changes nothing")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("toggles", "/connections/:id/toggles/preview", {
       params,
       payload: Toggles,
@@ -58,7 +60,9 @@ export class DecisionsGroup extends HttpApiGroup.make("decisions")
         fieldSyncEffective: Schema.Boolean
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "What a set of switches would let through; changes nothing")
+    })
+      .annotate(OpenApi.Summary, "What a set of switches would let through; changes nothing")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

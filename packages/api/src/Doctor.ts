@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { type FindingCode, severities } from "@casewire/core/domain/Diagnosis"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -48,15 +48,16 @@ export interface HostReportView extends Schema.Schema.Type<typeof HostReportView
 
 export class DoctorGroup extends HttpApiGroup.make("doctor")
   .add(
-    HttpApiEndpoint.get("host", "/doctor", { success: HostReportView }).annotate(
-      OpenApi.Summary,
-      "What is wrong with the host, and what to do"
-    ),
+    HttpApiEndpoint.get("host", "/doctor", { success: HostReportView })
+      .annotate(OpenApi.Summary, "What is wrong with the host, and what to do")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("connection", "/connections/:id/doctor", {
       params: { id: ConnectionId },
       success: ConnectionReport,
       error: NotFound
-    }).annotate(OpenApi.Summary, "What is wrong with a connection, and what to do; the CRM is not called")
+    })
+      .annotate(OpenApi.Summary, "What is wrong with a connection, and what to do; the CRM is not called")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -7,7 +7,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { CaseEntry, CaseEvent, CaseId, ClientId, ExternalCaseId } from "@casewire/core/domain/Case"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { JobId, JobState } from "@casewire/core/domain/Job"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { CaseView, ClientView } from "./Cases.ts"
 import { WorkWord } from "./Jobs.ts"
 import { Conflict, Invalid, NotFound } from "./Problem.ts"
@@ -81,28 +81,38 @@ export class EntriesGroup extends HttpApiGroup.make("entries")
       }),
       success: CaseView.pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }).annotate(OpenApi.Summary, "Enter a case by hand; it stays plain until it is linked"),
+    })
+      .annotate(OpenApi.Summary, "Enter a case by hand; it stays plain until it is linked")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.post("link", "/cases/:id/link", {
       params,
       payload: Schema.Struct({ connectionId: ConnectionId, externalId: ExternalCaseId.check(Schema.isNonEmpty()) }),
       success: CaseView,
       error: [NotFound, Conflict]
-    }).annotate(OpenApi.Summary, "Link a plain case to its record in a CRM, which is then read"),
+    })
+      .annotate(OpenApi.Summary, "Link a plain case to its record in a CRM, which is then read")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("provenance", "/cases/:id/provenance", {
       params,
       success: ProvenanceView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Where each value comes from, what it was before, and where the notes are"),
+    })
+      .annotate(OpenApi.Summary, "Where each value comes from, what it was before, and where the notes are")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("createClient", "/clients", {
       payload: ClientInput,
       success: ClientView.pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }).annotate(OpenApi.Summary, "Enter a client by hand"),
+    })
+      .annotate(OpenApi.Summary, "Enter a client by hand")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("client", "/clients/:id", {
       params: { id: ClientId },
       success: ClientView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "One client"),
+    })
+      .annotate(OpenApi.Summary, "One client")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("settleConflict", "/conflicts/:id/settle", {
       params: { id: Schema.String },
       payload: Schema.Struct({ decision: Decision }),
@@ -114,7 +124,9 @@ export class EntriesGroup extends HttpApiGroup.make("entries")
         reason: Schema.NullOr(Schema.String)
       }),
       error: [NotFound, Conflict, Invalid]
-    }).annotate(OpenApi.Summary, "Settle a conflict: take the value that lost back, or let it go")
+    })
+      .annotate(OpenApi.Summary, "Settle a conflict: take the value that lost back, or let it go")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -7,7 +7,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { CaseId } from "@casewire/core/domain/Case"
 import { JobId } from "@casewire/core/domain/Job"
 import { CallAnalysis, DisconnectionReason } from "@casewire/core/domain/PlatformEvent"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { BadRequest, Invalid, NotFound } from "./Problem.ts"
 import { TimeInput } from "./Time.ts"
 
@@ -115,7 +115,9 @@ export class EventsGroup extends HttpApiGroup.make("events")
         reason: Schema.NullOr(Schema.String)
       }).pipe(HttpApiSchema.status(202)),
       error: [BadRequest, NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Tell what happened on the platform")
+    })
+      .annotate(OpenApi.Summary, "Tell what happened on the platform")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
 import { JobState } from "@casewire/core/domain/Job"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { HealthView } from "./Connections.ts"
 import { Time } from "./Time.ts"
 
@@ -29,7 +29,9 @@ export class HealthGroup extends HttpApiGroup.make("health")
           })
         )
       })
-    }).annotate(OpenApi.Summary, "Sync health and queue of every connection")
+    })
+      .annotate(OpenApi.Summary, "Sync health and queue of every connection")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -7,7 +7,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { FieldProblem } from "@casewire/core/domain/Receipt"
 import { RunId } from "@casewire/core/domain/Run"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Conflict, CrmFailed, Invalid, NotFound } from "./Problem.ts"
 import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
@@ -40,7 +40,9 @@ const verb = <const N extends string>(name: N, summary: string) =>
     params: ofRun,
     success: RunView,
     error: [NotFound, Conflict]
-  }).annotate(OpenApi.Summary, summary)
+  })
+    .annotate(OpenApi.Summary, summary)
+    .annotateMerge(scoped("write"))
 
 export class ImportsGroup extends HttpApiGroup.make("imports")
   .add(
@@ -59,7 +61,9 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       }),
       success: HistoryPlan.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Invalid, CrmFailed]
-    }).annotate(OpenApi.Summary, "Count a part of the CRM's past; nothing is imported before the run is started"),
+    })
+      .annotate(OpenApi.Summary, "Count a part of the CRM's past; nothing is imported before the run is started")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.post("planCases", "/connections/:id/case-imports", {
       params,
       query: {
@@ -78,7 +82,9 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       ),
       success: CasePlan.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Read and count a file of cases; no case is made before the run is started"),
+    })
+      .annotate(OpenApi.Summary, "Read and count a file of cases; no case is made before the run is started")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.post("start", "/runs/:id/start", {
       params: ofRun,
       payload: Schema.Struct({
@@ -87,7 +93,9 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       }),
       success: RunView,
       error: [NotFound, Conflict]
-    }).annotate(OpenApi.Summary, "Start an import that was counted"),
+    })
+      .annotate(OpenApi.Summary, "Start an import that was counted")
+      .annotateMerge(scoped("write")),
     verb("pause", "Pause an import after the record under way"),
     verb("resume", "Go on with a paused import where it stood"),
     verb("cancel", "End an import; what was imported stays"),
@@ -95,7 +103,9 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       params: ofRun,
       success: HttpApiSchema.StreamUint8Array({ contentType: "text/csv" }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "What became of each record or row, as a file; safe to open in a spreadsheet program")
+    })
+      .annotate(OpenApi.Summary, "What became of each record or row, as a file; safe to open in a spreadsheet program")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

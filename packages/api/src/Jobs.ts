@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { JobId, JobState, Lane } from "@casewire/core/domain/Job"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -61,7 +61,9 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
       },
       success: Schema.Struct({ jobs: Schema.Array(JobView) })
-    }).annotate(OpenApi.Summary, "Jobs in order of enqueue"),
+    })
+      .annotate(OpenApi.Summary, "Jobs in order of enqueue, or the newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("get", "/jobs/:id", {
       params: { id: JobId },
       success: Schema.Struct({
@@ -70,7 +72,9 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         texts: Schema.Array(Schema.String)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "One job, with the text of its notes"),
+    })
+      .annotate(OpenApi.Summary, "One job, with the text of its notes")
+      .annotateMerge(scoped("read")),
     /** Answers the jobs it changed; those in a state the verb is not for are left alone. */
     HttpApiEndpoint.post("resolve", "/jobs/resolve", {
       payload: Schema.Struct({
@@ -79,7 +83,9 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         reason: Schema.NonEmptyString.check(Schema.isMaxLength(500))
       }),
       success: Schema.Struct({ changed: Schema.Array(JobId) })
-    }).annotate(OpenApi.Summary, "Hold, release, replay, skip or confirm jobs")
+    })
+      .annotate(OpenApi.Summary, "Hold, release, replay, skip or confirm jobs")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -9,7 +9,7 @@ import { ConnectionId } from "@casewire/core/domain/Connection"
 import { AutoAdd, CampaignId, ListEvent, ListId, Membership, TargetKind } from "@casewire/core/domain/List"
 import { CaseType } from "@casewire/core/domain/Mapping"
 import { FieldProblem } from "@casewire/core/domain/Receipt"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { Invalid, NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
@@ -114,10 +114,9 @@ const campaign = { params: { id: CampaignId } }
 
 export class ListsGroup extends HttpApiGroup.make("lists")
   .add(
-    HttpApiEndpoint.get("list", "/lists", { success: Schema.Struct({ lists: Schema.Array(ListView) }) }).annotate(
-      OpenApi.Summary,
-      "The firm's lists"
-    ),
+    HttpApiEndpoint.get("list", "/lists", { success: Schema.Struct({ lists: Schema.Array(ListView) }) })
+      .annotate(OpenApi.Summary, "The firm's lists")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("create", "/lists", {
       payload: Schema.Struct({
         name: Name,
@@ -127,11 +126,12 @@ export class ListsGroup extends HttpApiGroup.make("lists")
       }),
       success: ListView.pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }).annotate(OpenApi.Summary, "Make a list; it gets a short number for list_id"),
-    HttpApiEndpoint.get("get", "/lists/:id", { ...list, success: ListView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One list"
-    ),
+    })
+      .annotate(OpenApi.Summary, "Make a list; it gets a short number for list_id")
+      .annotateMerge(scoped("write")),
+    HttpApiEndpoint.get("get", "/lists/:id", { ...list, success: ListView, error: NotFound })
+      .annotate(OpenApi.Summary, "One list")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.patch("change", "/lists/:id", {
       ...list,
       payload: Schema.Struct({
@@ -141,42 +141,53 @@ export class ListsGroup extends HttpApiGroup.make("lists")
       }),
       success: ListView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Change a list's name, description or case type"),
+    })
+      .annotate(OpenApi.Summary, "Change a list's name, description or case type")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.put("setAutoAdd", "/lists/:id/auto-add", {
       ...list,
       payload: AutoAddInput,
       success: ListView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Set the rule by which cases are added"),
+    })
+      .annotate(OpenApi.Summary, "Set the rule by which cases are added")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("members", "/lists/:id/members", {
       ...list,
       query: MemberQuery,
       success: Members,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Who stands in a list, and who was taken out"),
+    })
+      .annotate(OpenApi.Summary, "Who stands in a list, and who was taken out")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("byHand", "/lists/:id/members", {
       ...list,
       payload: ByHand,
       success: ByHandDone,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Add a case, take it out, or lift a removal, by hand"),
+    })
+      .annotate(OpenApi.Summary, "Add a case, take it out, or lift a removal, by hand")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("audit", "/lists/:id/audit", {
       ...list,
       query: AuditQuery,
       success: Audit,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Every change of a list, and its cause"),
+    })
+      .annotate(OpenApi.Summary, "Every change of a list, and its cause")
+      .annotateMerge(scoped("read")),
     /** Whether all its cases have the one case type that a campaign needs. Nothing is refused for it. */
-    HttpApiEndpoint.get("check", "/lists/:id/check", { ...list, success: CheckView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "Whether all its cases have one case type"
-    ),
+    HttpApiEndpoint.get("check", "/lists/:id/check", { ...list, success: CheckView, error: NotFound })
+      .annotate(OpenApi.Summary, "Whether all its cases have one case type")
+      .annotateMerge(scoped("read")),
     /** Where a case stands, where it was taken out, and how that came. */
     HttpApiEndpoint.get("ofCase", "/cases/:id/lists", {
       params: { id: CaseId },
       success: Schema.Struct({ memberships: Schema.Array(MembershipView), events: Schema.Array(ListEventView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The lists a case stands in"),
+    })
+      .annotate(OpenApi.Summary, "The lists a case stands in")
+      .annotateMerge(scoped("read")),
     /**
      * The webhook's URL with options, and the same as rows of the CRM's Params tab. Without the token that was just
      * issued, stars stand in its place: a token cannot be shown again.
@@ -198,13 +209,17 @@ export class ListsGroup extends HttpApiGroup.make("lists")
         warnings: Schema.Array(FieldProblem)
       }),
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "A webhook URL with list options, and the same for the Params tab"),
+    })
+      .annotate(OpenApi.Summary, "A webhook URL with list options, and the same for the Params tab")
+      .annotateMerge(scoped("read")),
     /** It takes no cases any more, and its number is never given again. */
     HttpApiEndpoint.delete("archive", "/lists/:id", {
       ...list,
       success: HttpApiSchema.NoContent,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Archive a list")
+    })
+      .annotate(OpenApi.Summary, "Archive a list")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)
@@ -214,17 +229,20 @@ export class CampaignsGroup extends HttpApiGroup.make("campaigns")
   .add(
     HttpApiEndpoint.get("list", "/campaigns", {
       success: Schema.Struct({ campaigns: Schema.Array(CampaignView) })
-    }).annotate(OpenApi.Summary, "The firm's campaigns"),
+    })
+      .annotate(OpenApi.Summary, "The firm's campaigns")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("create", "/campaigns", {
       payload: Schema.Struct({ name: Name, listId: Schema.optionalKey(Schema.NullOr(ListId)) }),
       /** With what the one-case-type check says about its list. */
       success: Schema.Struct({ ...CampaignView.fields, check: CheckView }).pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }).annotate(OpenApi.Summary, "Make a campaign"),
-    HttpApiEndpoint.get("get", "/campaigns/:id", { ...campaign, success: CampaignView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One campaign"
-    ),
+    })
+      .annotate(OpenApi.Summary, "Make a campaign")
+      .annotateMerge(scoped("write")),
+    HttpApiEndpoint.get("get", "/campaigns/:id", { ...campaign, success: CampaignView, error: NotFound })
+      .annotate(OpenApi.Summary, "One campaign")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.patch("change", "/campaigns/:id", {
       ...campaign,
       payload: Schema.Struct({
@@ -233,30 +251,40 @@ export class CampaignsGroup extends HttpApiGroup.make("campaigns")
       }),
       success: CampaignView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Change a campaign"),
+    })
+      .annotate(OpenApi.Summary, "Change a campaign")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("members", "/campaigns/:id/members", {
       ...campaign,
       query: MemberQuery,
       success: Members,
       error: NotFound
-    }).annotate(OpenApi.Summary, "The cases of a campaign"),
+    })
+      .annotate(OpenApi.Summary, "The cases of a campaign")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("byHand", "/campaigns/:id/members", {
       ...campaign,
       payload: ByHand,
       success: ByHandDone,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Add a case to a campaign or take it out, by hand"),
+    })
+      .annotate(OpenApi.Summary, "Add a case to a campaign or take it out, by hand")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("audit", "/campaigns/:id/audit", {
       ...campaign,
       query: AuditQuery,
       success: Audit,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Every change of a campaign, and its cause"),
+    })
+      .annotate(OpenApi.Summary, "Every change of a campaign, and its cause")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.delete("archive", "/campaigns/:id", {
       ...campaign,
       success: HttpApiSchema.NoContent,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Archive a campaign")
+    })
+      .annotate(OpenApi.Summary, "Archive a campaign")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

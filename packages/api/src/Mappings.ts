@@ -11,7 +11,7 @@ import { CaseType } from "@casewire/core/domain/Mapping"
 import { DraftField, DraftId, DraftRow, DraftSheet, MappingDraft } from "@casewire/core/domain/MappingVersion"
 import { KnownStatus, StatusLink } from "@casewire/core/domain/StatusLinks"
 import { CrmCatalog, CrmField } from "@casewire/core/ports/Crm"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Conflict, CrmFailed, Invalid, NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -136,23 +136,31 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       params,
       success: CatalogView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Case types, statuses and fields, as the CRM gave them last"),
+    })
+      .annotate(OpenApi.Summary, "Case types, statuses and fields, as the CRM gave them last")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("refresh", "/connections/:id/field-catalog/refresh", {
       params,
       success: CatalogChangeView,
       error: [NotFound, CrmFailed]
-    }).annotate(OpenApi.Summary, "Ask the CRM again: what is new, renamed or gone; saved mappings stay"),
+    })
+      .annotate(OpenApi.Summary, "Ask the CRM again: what is new, renamed or gone; saved mappings stay")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("list", "/connections/:id/mappings", {
       params,
       success: Schema.Struct({ mappings: Schema.Array(MappingView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The mappings in force, campaign overrides included"),
+    })
+      .annotate(OpenApi.Summary, "The mappings in force, campaign overrides included")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("get", "/connections/:id/mappings/:caseType", {
       params: ofCaseType,
       query: campaign,
       success: Schema.Struct({ mapping: Schema.NullOr(MappingView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The mapping of a case type, or a campaign's override of it"),
+    })
+      .annotate(OpenApi.Summary, "The mapping of a case type, or a campaign's override of it")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("save", "/connections/:id/mappings/:caseType", {
       params: ofCaseType,
       payload: Schema.Struct({
@@ -163,7 +171,9 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       }),
       success: Saved,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Save the mapping of a case type as its next version"),
+    })
+      .annotate(OpenApi.Summary, "Save the mapping of a case type as its next version")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("versions", "/connections/:id/mappings/:caseType/versions", {
       params: ofCaseType,
       query: {
@@ -172,13 +182,17 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       },
       success: Versions,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Who saved what and when, newest first"),
+    })
+      .annotate(OpenApi.Summary, "Who saved what and when, newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("restore", "/connections/:id/mappings/:caseType/restore", {
       params: ofCaseType,
       payload: Schema.Struct({ ...campaign, number: Schema.Int }),
       success: Saved,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Save an earlier version's entries as a new one"),
+    })
+      .annotate(OpenApi.Summary, "Save an earlier version's entries as a new one")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("suggestions", "/connections/:id/mappings/:caseType/suggestions", {
       params: ofCaseType,
       payload: Schema.Struct({ fields: Schema.Array(MatchField).check(Schema.isMaxLength(5000)) }),
@@ -195,7 +209,9 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
         )
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Proposals for the CRM's fields that are not mapped yet; nothing is saved"),
+    })
+      .annotate(OpenApi.Summary, "Proposals for the CRM's fields that are not mapped yet; nothing is saved")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("preview", "/connections/:id/available-fields", {
       params,
       query: { caseType: Schema.optionalKey(Schema.Array(Name)) },
@@ -206,7 +222,9 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
         reason: Schema.NullOr(Schema.String)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Key, input type and form section of the fields, for exactly one case type"),
+    })
+      .annotate(OpenApi.Summary, "Key, input type and form section of the fields, for exactly one case type")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("readSheet", "/connections/:id/mapping-drafts", {
       params,
       query: {
@@ -219,22 +237,30 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       ),
       success: DraftView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Read a mapping sheet into a draft, with an outcome for every row"),
+    })
+      .annotate(OpenApi.Summary, "Read a mapping sheet into a draft, with an outcome for every row")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("drafts", "/connections/:id/mapping-drafts", {
       params,
       success: Schema.Struct({ drafts: Schema.Array(DraftView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Drafts from sheets, newest first"),
+    })
+      .annotate(OpenApi.Summary, "Drafts from sheets, newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("draft", "/connections/:id/mapping-drafts/:draftId", {
       params: ofDraft,
       success: DraftView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "One draft with the outcome of every row"),
+    })
+      .annotate(OpenApi.Summary, "One draft with the outcome of every row")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("outcome", "/connections/:id/mapping-drafts/:draftId/outcome.csv", {
       params: ofDraft,
       success: HttpApiSchema.StreamUint8Array({ contentType: "text/csv" }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The outcome of every row as a file; safe to open in a spreadsheet program"),
+    })
+      .annotate(OpenApi.Summary, "The outcome of every row as a file; safe to open in a spreadsheet program")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("applyDraft", "/connections/:id/mapping-drafts/:draftId/apply", {
       params: ofDraft,
       payload: Schema.Struct({
@@ -251,17 +277,23 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       }),
       success: Versions,
       error: [NotFound, Conflict, Invalid]
-    }).annotate(OpenApi.Summary, "Save what a draft asks for as new versions"),
+    })
+      .annotate(OpenApi.Summary, "Save what a draft asks for as new versions")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("discardDraft", "/connections/:id/mapping-drafts/:draftId/discard", {
       params: ofDraft,
       success: DraftView,
       error: [NotFound, Conflict]
-    }).annotate(OpenApi.Summary, "Close a draft without saving anything"),
+    })
+      .annotate(OpenApi.Summary, "Close a draft without saving anything")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("statuses", "/connections/:id/statuses/:caseType", {
       params: ofCaseType,
       success: StatusMapView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "Which status is which on both sides, for one case type"),
+    })
+      .annotate(OpenApi.Summary, "Which status is which on both sides, for one case type")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("saveStatuses", "/connections/:id/statuses/:caseType", {
       params: ofCaseType,
       payload: Schema.Struct({
@@ -272,23 +304,31 @@ export class MappingsGroup extends HttpApiGroup.make("mappings")
       }),
       success: StatusMapView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Link statuses and mark those that end a case"),
+    })
+      .annotate(OpenApi.Summary, "Link statuses and mark those that end a case")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("outgoing", "/connections/:id/outgoing-case-types", {
       params,
       success: Outgoing,
       error: NotFound
-    }).annotate(OpenApi.Summary, "The case types anything is sent for"),
+    })
+      .annotate(OpenApi.Summary, "The case types anything is sent for")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("selectOutgoing", "/connections/:id/outgoing-case-types", {
       params,
       payload: Outgoing,
       success: Outgoing,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Limit what is sent to these case types; what comes in is not limited"),
+    })
+      .annotate(OpenApi.Summary, "Limit what is sent to these case types; what comes in is not limited")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("caseFields", "/cases/:id/fields", {
       params: { id: CaseId },
       success: CaseFieldsView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "A case's fields: value, place in the CRM, and why one is not sent")
+    })
+      .annotate(OpenApi.Summary, "A case's fields: value, place in the CRM, and why one is not sent")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -18,7 +18,7 @@ import {
   SwapId,
   SwapStep
 } from "@casewire/core/domain/PluginSwap"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Forbidden, Invalid, NotFound, TooLarge } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -101,7 +101,9 @@ export class PluginVersionsGroup extends HttpApiGroup.make("pluginVersions")
       params,
       success: PluginView,
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "A plugin's versions: which run, which serve, and what each would change"),
+    })
+      .annotate(OpenApi.Summary, "A plugin's versions: which run, which serve, and what each would change")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("upload", "/plugins", {
       query: { name: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))) },
       payload: HttpApiSchema.StreamUint8Array({
@@ -110,15 +112,19 @@ export class PluginVersionsGroup extends HttpApiGroup.make("pluginVersions")
       }),
       success: VersionView.pipe(HttpApiSchema.status(201)),
       error: [Forbidden, TooLarge, Invalid]
-    }).annotate(OpenApi.Summary, "Keep a packed plugin after checking it; it serves nobody yet"),
+    })
+      .annotate(OpenApi.Summary, "Keep a packed plugin after checking it; it serves nobody yet")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("reread", "/plugins/:pluginId/reread", {
       params,
       success: VersionView,
       error: [Forbidden, NotFound, Invalid]
-    }).annotate(
-      OpenApi.Summary,
-      "Read the plugin's configured source again and keep what is there; it serves nobody yet"
-    ),
+    })
+      .annotate(
+        OpenApi.Summary,
+        "Read the plugin's configured source again and keep what is there; it serves nobody yet"
+      )
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("swap", "/plugins/:pluginId/swaps", {
       params,
       payload: Schema.Struct({
@@ -131,7 +137,9 @@ export class PluginVersionsGroup extends HttpApiGroup.make("pluginVersions")
       }),
       success: progress,
       error: [Forbidden, NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Replace the version that serves, without stopping work; answers with live progress"),
+    })
+      .annotate(OpenApi.Summary, "Replace the version that serves, without stopping work; answers with live progress")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("rollback", "/plugins/:pluginId/rollback", {
       params,
       payload: Schema.Struct({
@@ -142,30 +150,40 @@ export class PluginVersionsGroup extends HttpApiGroup.make("pluginVersions")
       }),
       success: progress,
       error: [Forbidden, NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Go back to a kept version; answers with live progress"),
+    })
+      .annotate(OpenApi.Summary, "Go back to a kept version; answers with live progress")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("swaps", "/plugins/:pluginId/swaps", {
       params,
       query: { limit },
       success: Schema.Struct({ swaps: Schema.Array(SwapView) }),
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "Who replaced what, why, and what became of it, newest first"),
+    })
+      .annotate(OpenApi.Summary, "Who replaced what, why, and what became of it, newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("swapped", "/plugins/:pluginId/swaps/:swapId", {
       params: { ...params, swapId: SwapId },
       success: SwapView,
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "One swap, also while it goes on"),
+    })
+      .annotate(OpenApi.Summary, "One swap, also while it goes on")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("logs", "/plugins/:pluginId/logs", {
       params,
       query: { limit },
       success: Schema.Struct({ lines: Schema.Array(LogLineView) }),
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "The last lines of a plugin's log, oldest first"),
+    })
+      .annotate(OpenApi.Summary, "The last lines of a plugin's log, oldest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("follow", "/plugins/:pluginId/logs/live", {
       params,
       query: { limit },
       success: HttpApiSchema.StreamSse({ data: LogLineView }),
       error: [Forbidden, NotFound]
-    }).annotate(OpenApi.Summary, "The last lines of a plugin's log, and those to come")
+    })
+      .annotate(OpenApi.Summary, "The last lines of a plugin's log, and those to come")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

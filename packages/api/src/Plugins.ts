@@ -2,13 +2,15 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { PluginManifest } from "@casewire/core/CrmPlugin"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 
 export class PluginsGroup extends HttpApiGroup.make("plugins")
   .add(
     HttpApiEndpoint.get("list", "/plugins", {
       success: Schema.Struct({ plugins: Schema.Array(PluginManifest) })
-    }).annotate(OpenApi.Summary, "Which CRMs can be connected, with everything their forms need")
+    })
+      .annotate(OpenApi.Summary, "Which CRMs can be connected, with everything their forms need")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

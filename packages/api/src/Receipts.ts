@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { FieldProblem, ReceiptId } from "@casewire/core/domain/Receipt"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
@@ -52,7 +52,9 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         limit: Limit
       },
       success: Schema.Struct({ receipts: Schema.Array(ReceiptView) })
-    }).annotate(OpenApi.Summary, "Webhooks that came with a valid token, newest first"),
+    })
+      .annotate(OpenApi.Summary, "Webhooks that came with a valid token, newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("get", "/receipts/:id", {
       params,
       success: Schema.Struct({
@@ -62,7 +64,9 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         documents: Schema.Array(DocumentView)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "One webhook with its body and files"),
+    })
+      .annotate(OpenApi.Summary, "One webhook with its body and files")
+      .annotateMerge(scoped("read")),
     /** Judges it again by the present alias table, or reads the record from the CRM by its id. */
     HttpApiEndpoint.post("replay", "/receipts/:id/replay", {
       params,
@@ -74,7 +78,9 @@ export class ReceiptsGroup extends HttpApiGroup.make("receipts")
         warnings: Schema.Array(FieldProblem)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Judge a webhook again by the present alias table")
+    })
+      .annotate(OpenApi.Summary, "Judge a webhook again by the present alias table")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

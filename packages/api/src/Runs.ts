@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { RunId, RunKind, RunRow, RunState } from "@casewire/core/domain/Run"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
@@ -39,11 +39,12 @@ export class RunsGroup extends HttpApiGroup.make("runs")
         limit: Limit
       },
       success: Schema.Struct({ runs: Schema.Array(RunView) })
-    }).annotate(OpenApi.Summary, "Runs, newest first"),
-    HttpApiEndpoint.get("get", "/runs/:id", { params, success: RunView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One run with its progress"
-    ),
+    })
+      .annotate(OpenApi.Summary, "Runs, newest first")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.get("get", "/runs/:id", { params, success: RunView, error: NotFound })
+      .annotate(OpenApi.Summary, "One run with its progress")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("rows", "/runs/:id/rows", {
       params,
       query: {
@@ -54,7 +55,9 @@ export class RunsGroup extends HttpApiGroup.make("runs")
       },
       success: Schema.Struct({ rows: Schema.Array(RunRow) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The rows of a run in order, each with its verdict and outcome")
+    })
+      .annotate(OpenApi.Summary, "The rows of a run in order, each with its verdict and outcome")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { RateLimited, Unauthenticated } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -33,10 +33,12 @@ export class SessionGroup extends HttpApiGroup.make("session")
   .add(
     HttpApiEndpoint.get("get", "/session", { success: SessionView })
       .middleware(Access)
-      .annotate(OpenApi.Summary, "Who is signed in, and to which firm"),
+      .annotate(OpenApi.Summary, "Who is signed in, and to which firm")
+      .annotateMerge(scoped("any")),
     HttpApiEndpoint.delete("signOut", "/session", { success: HttpApiSchema.NoContent })
       .middleware(Access)
-      .annotate(OpenApi.Summary, "End the session of this browser"),
+      .annotate(OpenApi.Summary, "End the session of this browser")
+      .annotateMerge(scoped("any")),
     HttpApiEndpoint.post("signIn", "/session", {
       payload: Schema.Struct({ token: Schema.String.check(Schema.isMaxLength(500)) }),
       success: SessionView.pipe(HttpApiSchema.status(201)),

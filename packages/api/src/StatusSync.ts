@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { RunId } from "@casewire/core/domain/Run"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Conflict, CrmFailed, Forbidden, Invalid, NotFound } from "./Problem.ts"
 import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
@@ -35,12 +35,16 @@ export class StatusSyncGroup extends HttpApiGroup.make("statusSync")
         waiting: Schema.Int
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Whether status sync waits for an answer how to resume, and how many changes wait"),
+    })
+      .annotate(OpenApi.Summary, "Whether status sync waits for an answer how to resume, and how many changes wait")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("plan", "/connections/:id/status-sync/plan", {
       params,
       success: RunView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, Conflict, CrmFailed]
-    }).annotate(OpenApi.Summary, "Dry run of a replay: a verdict per waiting change, frozen; nothing is sent"),
+    })
+      .annotate(OpenApi.Summary, "Dry run of a replay: a verdict per waiting change, frozen; nothing is sent")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.post("resume", "/connections/:id/status-sync/resume", {
       params,
       payload: Schema.Struct({
@@ -52,12 +56,16 @@ export class StatusSyncGroup extends HttpApiGroup.make("statusSync")
       }),
       success: Schema.Struct({ skipped: Schema.Int, run: Schema.NullOr(RunView) }),
       error: [Forbidden, NotFound, Conflict, Invalid]
-    }).annotate(OpenApi.Summary, "Resume status sync, from now on or by a plan"),
+    })
+      .annotate(OpenApi.Summary, "Resume status sync, from now on or by a plan")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("checklist", "/connections/:id/checklist", {
       params,
       success: ChecklistView,
       error: NotFound
-    }).annotate(OpenApi.Summary, "The set-up checklist, computed from what is so")
+    })
+      .annotate(OpenApi.Summary, "The set-up checklist, computed from what is so")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

@@ -11,7 +11,7 @@ import {
   SubscriptionId,
   WebhookId
 } from "@casewire/core/domain/Subscription"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { Conflict, Invalid, NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
@@ -71,27 +71,34 @@ export class SubscriptionsGroup extends HttpApiGroup.make("subscriptions")
   .add(
     HttpApiEndpoint.get("list", "/subscriptions", {
       success: Schema.Struct({ subscriptions: Schema.Array(SubscriptionView) })
-    }).annotate(OpenApi.Summary, "Who is told what happens"),
+    })
+      .annotate(OpenApi.Summary, "Who is told what happens")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("create", "/subscriptions", {
       payload: SubscriptionPayload,
       success: WithSecret.pipe(HttpApiSchema.status(201)),
       error: Invalid
-    }).annotate(OpenApi.Summary, "Subscribe; the signing secret is shown this once"),
-    HttpApiEndpoint.get("get", "/subscriptions/:id", { params, success: SubscriptionView, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "One subscription, without its secret"
-    ),
+    })
+      .annotate(OpenApi.Summary, "Subscribe; the signing secret is shown this once")
+      .annotateMerge(scoped("admin")),
+    HttpApiEndpoint.get("get", "/subscriptions/:id", { params, success: SubscriptionView, error: NotFound })
+      .annotate(OpenApi.Summary, "One subscription, without its secret")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.put("change", "/subscriptions/:id", {
       params,
       payload: SubscriptionPayload,
       success: SubscriptionView,
       error: [NotFound, Invalid]
-    }).annotate(OpenApi.Summary, "Replace a subscription; the secret stays"),
+    })
+      .annotate(OpenApi.Summary, "Replace a subscription; the secret stays")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.delete("remove", "/subscriptions/:id", {
       params,
       success: HttpApiSchema.NoContent,
       error: NotFound
-    }).annotate(OpenApi.Summary, "End a subscription, with its log"),
+    })
+      .annotate(OpenApi.Summary, "End a subscription, with its log")
+      .annotateMerge(scoped("admin")),
     /** The earlier secret signs as well for `overlapHours` (0 to 168; 24 where it is left out). */
     HttpApiEndpoint.post("rotate", "/subscriptions/:id/secret", {
       params,
@@ -100,12 +107,16 @@ export class SubscriptionsGroup extends HttpApiGroup.make("subscriptions")
       }),
       success: WithSecret.pipe(HttpApiSchema.status(201)),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Make a fresh signing secret, shown this once"),
+    })
+      .annotate(OpenApi.Summary, "Make a fresh signing secret, shown this once")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.post("test", "/subscriptions/:id/test", {
       params,
       success: DeliveryView.pipe(HttpApiSchema.status(202)),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Send a test webhook, also where the subscription is off"),
+    })
+      .annotate(OpenApi.Summary, "Send a test webhook, also where the subscription is off")
+      .annotateMerge(scoped("admin")),
     HttpApiEndpoint.get("deliveries", "/subscriptions/:id/deliveries", {
       params,
       query: {
@@ -115,17 +126,23 @@ export class SubscriptionsGroup extends HttpApiGroup.make("subscriptions")
       },
       success: Schema.Struct({ deliveries: Schema.Array(DeliveryView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "What was sent, newest first, with every attempt"),
+    })
+      .annotate(OpenApi.Summary, "What was sent, newest first, with every attempt")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("delivery", "/deliveries/:id", {
       params: { id: WebhookId },
       success: Schema.Struct({ ...DeliveryView.fields, body: Schema.String }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "One webhook with its body"),
+    })
+      .annotate(OpenApi.Summary, "One webhook with its body")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("replay", "/deliveries/:id/replay", {
       params: { id: WebhookId },
       success: DeliveryView.pipe(HttpApiSchema.status(202)),
       error: [NotFound, Conflict]
-    }).annotate(OpenApi.Summary, "Send a webhook again, under the same webhook-id")
+    })
+      .annotate(OpenApi.Summary, "Send a webhook again, under the same webhook-id")
+      .annotateMerge(scoped("admin"))
   )
   .middleware(Decoding)
   .middleware(Access)

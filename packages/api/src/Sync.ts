@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ConnectionId } from "@casewire/core/domain/Connection"
 import { JobId } from "@casewire/core/domain/Job"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
 
@@ -23,10 +23,9 @@ const Asked = Schema.Struct({ jobId: JobId }).pipe(HttpApiSchema.status(202))
 
 export class SyncGroup extends HttpApiGroup.make("sync")
   .add(
-    HttpApiEndpoint.post("pull", "/connections/:id/pull", { params, success: Asked, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "Pull now; one that waits or runs already is answered"
-    ),
+    HttpApiEndpoint.post("pull", "/connections/:id/pull", { params, success: Asked, error: NotFound })
+      .annotate(OpenApi.Summary, "Pull now; one that waits or runs already is answered")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("progress", "/connections/:id/pull", {
       params,
       success: Schema.Struct({
@@ -38,11 +37,12 @@ export class SyncGroup extends HttpApiGroup.make("sync")
         )
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "How far the pull and the sweep are"),
-    HttpApiEndpoint.post("sweep", "/connections/:id/sweep", { params, success: Asked, error: NotFound }).annotate(
-      OpenApi.Summary,
-      "Compare every recently active case with the CRM now"
-    )
+    })
+      .annotate(OpenApi.Summary, "How far the pull and the sweep are")
+      .annotateMerge(scoped("read")),
+    HttpApiEndpoint.post("sweep", "/connections/:id/sweep", { params, success: Asked, error: NotFound })
+      .annotate(OpenApi.Summary, "Compare every recently active case with the CRM now")
+      .annotateMerge(scoped("write"))
   )
   .middleware(Decoding)
   .middleware(Access)

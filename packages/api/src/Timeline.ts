@@ -8,7 +8,7 @@ import { CaseId } from "@casewire/core/domain/Case"
 import { documentLimitBytes } from "@casewire/core/domain/Document"
 import { JobId, JobState } from "@casewire/core/domain/Job"
 import { TimelineContent, TimelineEntry, TimelineEntryId, TimelineKind } from "@casewire/core/domain/TimelineEntry"
-import { Access, Decoding } from "./Access.ts"
+import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { WorkWord } from "./Jobs.ts"
 import { Invalid, NotFound, TooLarge, UnsupportedType } from "./Problem.ts"
@@ -56,13 +56,17 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
       },
       success: Schema.Struct({ entries: Schema.Array(TimelineView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "What happened in a case, newest first"),
+    })
+      .annotate(OpenApi.Summary, "What happened in a case, newest first")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("documents", "/cases/:id/documents", {
       params,
       query: { before: Schema.optionalKey(TimelineEntryId), limit: Limit },
       success: Schema.Struct({ documents: Schema.Array(DocumentView) }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "A case's documents, those that were skipped with the reason"),
+    })
+      .annotate(OpenApi.Summary, "A case's documents, those that were skipped with the reason")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.post("upload", "/cases/:id/documents", {
       params,
       query: { name: Schema.NonEmptyString.check(Schema.isMaxLength(1000)) },
@@ -72,12 +76,16 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
       }),
       success: DocumentView.pipe(HttpApiSchema.status(201)),
       error: [NotFound, TooLarge, UnsupportedType, Invalid]
-    }).annotate(OpenApi.Summary, "Add a document to a case; the event document_added sends it to the CRM"),
+    })
+      .annotate(OpenApi.Summary, "Add a document to a case; the event document_added sends it to the CRM")
+      .annotateMerge(scoped("write")),
     HttpApiEndpoint.get("download", "/documents/:id", {
       params: { id: Schema.String },
       success: HttpApiSchema.StreamUint8Array({ contentType: "application/octet-stream" }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "The bytes of a document, always as an attachment"),
+    })
+      .annotate(OpenApi.Summary, "The bytes of a document, always as an attachment")
+      .annotateMerge(scoped("read")),
     HttpApiEndpoint.get("event", "/events/:id", {
       params: { id: Schema.String },
       success: Schema.Struct({
@@ -99,7 +107,9 @@ export class TimelineGroup extends HttpApiGroup.make("timeline")
         externalIds: Schema.Array(Schema.String)
       }),
       error: NotFound
-    }).annotate(OpenApi.Summary, "Where is my note? The job of an event, its state and its place in the CRM")
+    })
+      .annotate(OpenApi.Summary, "Where is my note? The job of an event, its state and its place in the CRM")
+      .annotateMerge(scoped("read"))
   )
   .middleware(Decoding)
   .middleware(Access)

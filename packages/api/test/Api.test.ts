@@ -11,6 +11,7 @@ import { Time, TimeInput } from "../src/Time.ts"
 
 interface Operation {
   readonly summary?: string
+  readonly "x-scope"?: string
   readonly security?: ReadonlyArray<object>
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
 }
@@ -39,6 +40,14 @@ describe("the OpenAPI document", () => {
 
   it("says in words what every operation is for", () => {
     expect(operations.filter(({ operation }) => operation.summary === undefined).map(({ name }) => name)).toEqual([])
+  })
+
+  it("says of every operation which scope a token needs for it", () => {
+    const scopes = operations.map(({ name, operation }) => [name, operation["x-scope"]] as const)
+    expect(scopes.filter(([, scope]) => scope === undefined)).toEqual([["POST /api/v1/session", undefined]])
+    // Whatever only looks is open to a token that only looks.
+    const looks = scopes.filter(([name]) => name.startsWith("GET "))
+    expect(looks.filter(([, scope]) => scope !== "read" && scope !== "any")).toEqual([])
   })
 
   it("says that an id which is not there is 404, wherever a path names one", () => {

@@ -284,8 +284,22 @@ export const connectionStoreLaws: Laws = {
       run: Effect.gen(function* () {
         const store = yield* ConnectionStore
         const token = yield* issue(api)
-        assert.deepStrictEqual(yield* store.firmOfToken(token), Option.some({ firmId: firm.id, name: "reporting" }))
+        assert.deepStrictEqual(
+          yield* store.firmOfToken(token),
+          Option.some({ firmId: firm.id, name: "reporting", scopes: null })
+        )
         assert.isTrue(Option.isNone(yield* store.firmOfToken(yield* issue(webhook))))
+      })
+    },
+    {
+      title: "an API token keeps the scopes that it was issued with, none among them",
+      run: Effect.gen(function* () {
+        const store = yield* ConnectionStore
+        for (const scopes of [["read"], ["write", "status:replay"], []] as const) {
+          const token = yield* issue({ _tag: "Api", firmId: firm.id, name: "narrow", scopes })
+          const caller = Option.getOrThrow(yield* store.firmOfToken(token))
+          assert.deepStrictEqual(caller, { firmId: firm.id, name: "narrow", scopes })
+        }
       })
     },
     {

@@ -89,6 +89,13 @@ export const connectionMutants: Record<string, Mutant> = {
     connectionOfToken: () => Effect.succeed(Option.none()),
     firmOfToken: () => Effect.succeed(Option.none())
   })),
+  "forgets scopes": inConnections((own) => ({
+    firmOfToken: (token) =>
+      Effect.map(
+        own.firmOfToken(token),
+        Option.map((caller) => ({ ...caller, scopes: null }))
+      )
+  })),
   "makes short tokens": inConnections((own) => {
     const tokens = new Map<string, string>()
     return {

@@ -233,6 +233,7 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
   },
   MappingStore: {
     "a catalog comes back as it was saved, with its time": "forgets when a catalog was fetched",
+    "an API token keeps the scopes that it was issued with, none among them": "forgets scopes",
     "a connection whose catalog was never saved has none": "has one catalog for all connections",
     "a catalog that is saved again is replaced whole": "never replaces a catalog",
     "no firm sees the catalog of another": "shows mappings to all",

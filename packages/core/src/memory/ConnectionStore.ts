@@ -95,7 +95,7 @@ export const layer = Layer.effect(
         database.read((now) => {
           const row = tokens.get(token)
           return row?.owner._tag === "Api" && isLive(row, now)
-            ? Option.some({ firmId: row.owner.firmId, name: row.owner.name })
+            ? Option.some({ firmId: row.owner.firmId, name: row.owner.name, scopes: row.owner.scopes ?? null })
             : Option.none()
         })
     })

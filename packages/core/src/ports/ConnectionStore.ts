@@ -5,6 +5,7 @@
 import { Context, Effect, Option, Redacted, Schema } from "effect"
 import type { Connection, ConnectionId, Firm } from "../domain/Connection.ts"
 import type { FirmId, Instant } from "../domain/Ids.ts"
+import type { TokenScopes } from "../domain/TokenScope.ts"
 
 export class ConnectionNotFound extends Schema.TaggedError<ConnectionNotFound>()("ConnectionNotFound", {
   connectionId: Schema.String
@@ -15,7 +16,20 @@ export type Credentials = Readonly<Record<string, Redacted.Redacted<string>>>
 /** Whose token it is: a webhook's (bound to one connection) or a caller's of the API (bound to the firm). */
 export type TokenOwner =
   | { readonly _tag: "Webhook"; readonly firmId: FirmId; readonly connectionId: ConnectionId }
-  | { readonly _tag: "Api"; readonly firmId: FirmId; readonly name: string }
+  | {
+      readonly _tag: "Api"
+      readonly firmId: FirmId
+      readonly name: string
+      /** Absent: everything. */
+      readonly scopes?: TokenScopes
+    }
+
+/** Whoever calls with a live API token. */
+export interface ApiCaller {
+  readonly firmId: FirmId
+  readonly name: string
+  readonly scopes: TokenScopes
+}
 
 export class ConnectionStore extends Context.Service<
   ConnectionStore,
@@ -41,7 +55,7 @@ export class ConnectionStore extends Context.Service<
     ) => Effect.Effect<Redacted.Redacted<string>>
     /** The connection of a live webhook token; an unknown, revoked or API token has none. */
     readonly connectionOfToken: (token: string) => Effect.Effect<Option.Option<Connection>>
-    /** The firm of a live API token. */
-    readonly firmOfToken: (token: string) => Effect.Effect<Option.Option<{ firmId: FirmId; name: string }>>
+    /** The firm of a live API token, and what it may do. */
+    readonly firmOfToken: (token: string) => Effect.Effect<Option.Option<ApiCaller>>
   }
 >()("@casewire/core/ports/ConnectionStore") {}
