@@ -3,8 +3,10 @@ import { ConnectionId } from "@casewire/core/domain/Connection"
 import type { FieldMapping } from "@casewire/core/domain/FieldMapping"
 import {
   beforeEdit,
+  isUnclear,
   mergeFields,
   sameField,
+  sendingFields,
   settleFields,
   textOf,
   waitingFields
@@ -226,6 +228,62 @@ describe("what waits to be written", () => {
       waitingFields(again, [entry()]).map(({ target }) => target),
       [{ _tag: "Value", value: "Neck pain" }]
     )
+  })
+})
+
+describe("a field whose push has no answer yet", () => {
+  /** "back" is being written over "Neck pain". */
+  const sending = sendingFields({ injury: edited }, [
+    { field: "injury", crmKey: "Custom1", platform: "back", value: "Back pain" }
+  ])
+  const read = (crm: string, platform: string, key = "Custom1") =>
+    mergeFields({
+      values: { injury: { ...sending["injury"]!, platform } },
+      mapping: [entry({ crmKey: key })],
+      read: { [key]: [crm] },
+      effective: true
+    })
+
+  it.each([
+    ["it arrived", "Back pain", "back", settled("back", "Back pain"), ["field-pushed"]],
+    [
+      "it arrived, and the edit was taken back since",
+      "Back pain",
+      "neck",
+      { ...settled("back", "Back pain"), platform: "neck" },
+      ["field-pushed"]
+    ],
+    ["it did not arrive", "Neck pain", "back", edited, []],
+    ["staff wrote something else meanwhile", "Toe", "neck", settled("Toe", "Toe"), ["field-applied"]]
+  ] as const)("is settled by the next read: %s", (_, crm, platform, value, events) => {
+    const mapping = { optionMap: [...(entry().optionMap ?? []), { platform: "Toe", crm: "Toe" }] }
+    const merged = mergeFields({
+      values: { injury: { ...sending["injury"]!, platform } },
+      mapping: [entry(mapping)],
+      read: { Custom1: [crm] },
+      effective: true
+    })
+    assert.deepStrictEqual(merged.values["injury"], { ...value, crmKey: "Custom1" })
+    assert.deepStrictEqual(
+      merged.events.map(({ kind }) => kind),
+      events
+    )
+  })
+
+  it("owes the next field of the CRM nothing, once it is mapped to that one", () => {
+    const { events, values } = read("Back pain", "back", "Custom2")
+    assert.notProperty(values["injury"], "sent")
+    assert.notInclude(
+      events.map(({ kind }) => kind),
+      "field-pushed"
+    )
+  })
+
+  it("is known to be unclear until then", () => {
+    assert.isTrue(isUnclear(sending))
+    assert.isFalse(isUnclear(read("Neck pain", "back").values))
+    const sent = [{ field: "injury", crmKey: "Custom1", platform: "back", value: "Back pain" }]
+    assert.isFalse(isUnclear(settleFields(sending, sent)))
   })
 })
 

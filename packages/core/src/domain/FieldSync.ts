@@ -62,7 +62,8 @@ const tiedTo = (entry: FieldMapping, value: FieldValue | undefined, known: Raw =
   if (value.crmKey === undefined || value.crmKey.toLowerCase() === crmKey.toLowerCase()) return { ...value, crmKey }
   const raw = rawOf(known, crmKey)
   const read = raw === undefined ? null : textOf(raw)
-  return { ...value, basePlatform: value.platform, baseCrm: read, seenCrm: read, crmKey }
+  const { sent: _, ...others } = value
+  return { ...others, basePlatform: value.platform, baseCrm: read, seenCrm: read, crmKey }
 }
 
 /** A push whose outcome is not known arrived where the read finds what it wrote: that is settled, whatever came since. */
