@@ -182,6 +182,29 @@ export const canaryStory = async (
   const broken = new FormData()
   broken.set("file", new Blob([`PK\u0003\u0004${secrets.sheetKey}${facts.note}`]), `${facts.documentName}.xlsx`)
   await ask(`/api/v1/connections/${id}/mapping-drafts`, { method: "POST", headers: asFirm, body: broken })
+  // Files of cases: one that is imported, one that is not wanted after all, and one whose rows are at fault.
+  const ofCases = (record: string) =>
+    [
+      "Lead ID,First Name,Last Name,Email,Phone,Case Type,Pharmacy",
+      `${record},Zephyrine,${facts.lastName},${facts.email},${facts.phone},Harbor MVA,${facts.fieldValue}`
+    ].join("\r\n")
+  const planned = () => world.upload(`/connections/${id}/case-imports`, `${facts.fullName}.csv`, ofCases(""))
+  const [wanted, unwanted] = [await planned(), await planned()]
+  expectEqual("both files are read", [wanted.status, unwanted.status], [201, 201])
+  await api("POST", `/runs/${wanted.body.id}/start`, {})
+  await api("POST", `/runs/${unwanted.body.id}/cancel`)
+  await eventually(async () =>
+    expectEqual("the file is imported", (await api("GET", `/runs/${wanted.body.id}`)).body.state, "done")
+  )
+  const faulty = new FormData()
+  faulty.set("file", new Blob([ofCases(facts.note)]), `${facts.documentName}.csv`)
+  await ask(`/api/v1/connections/${id}/case-imports`, { method: "POST", headers: asFirm, body: faulty })
+  await ask(`/api/v1/connections/${id}/case-imports?caseType=${"x".repeat(300)}`, {
+    method: "POST",
+    headers: asFirm,
+    body: broken
+  })
+  await api("GET", `/runs/${wanted.body.id}/result.csv`)
   await json("PUT", `/connections/${id}/mappings/${encodeURIComponent(facts.fullName)}`, {
     entries: [{ crmKey: facts.fieldValue, platformField: facts.email }]
   })

@@ -12,6 +12,7 @@ import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { Doctor } from "@casewire/core/Doctor"
 import { DeliveryTimes } from "@casewire/core/Delivery"
+import { Housekeeping, Retention } from "@casewire/core/Housekeeping"
 import { Inbox } from "@casewire/core/Inbox"
 import { Lists } from "@casewire/core/Lists"
 import { Poller } from "@casewire/core/Poller"
@@ -40,6 +41,9 @@ export const layerStore = (settings: Settings) =>
 const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
   Layer.succeed(DeliveryTimes, { clientTimeoutMs, lateCommitMs, leaseMs: 30_000 })
 
+const layerRetention = ({ webhookLogDays }: Settings) =>
+  Layer.succeed(Retention, { webhookLogMs: webhookLogDays * 86_400_000 })
+
 /** Every use case of the core over the store, without a way in. */
 export const layerCore = (settings: Settings) =>
   Layer.mergeAll(
@@ -47,6 +51,7 @@ export const layerCore = (settings: Settings) =>
     CaseEntries.layer,
     Conflicts.layer,
     Doctor.layer,
+    Housekeeping.layer.pipe(Layer.provide(layerRetention(settings))),
     Inbox.layer,
     Lists.layer,
     Setup.layer,
@@ -77,7 +82,14 @@ const layerLoops = Layer.effectDiscard(
   Effect.gen(function* () {
     const worker = yield* Worker
     const poller = yield* Poller
+    const housekeeping = yield* Housekeeping
     yield* Effect.forkScoped(worker.run)
+    yield* Effect.forkScoped(
+      housekeeping.run.pipe(
+        Effect.catchCause((cause) => Effect.logError("What is old could not be thrown away", cause)),
+        Effect.repeat(Schedule.spaced("1 minute"))
+      )
+    )
     yield* Effect.forkScoped(
       poller.schedule.pipe(
         Effect.catchCause((cause) => Effect.logError("Pulls could not be scheduled", cause)),

@@ -107,6 +107,13 @@ export const layer: Layer.Layer<RunStore, never, Database> = Layer.effect(
         return rows.map(toRow)
       }),
 
+      clearRows: Effect.fn("RunStore.clearRows")(function* (firmId, id, states) {
+        yield* database.write((db) => {
+          const query = db.deleteFrom("run_rows").where("firm_id", "=", firmId).where("run_id", "=", id)
+          return (states === undefined ? query : query.where("state", "in", states)).execute()
+        })
+      }),
+
       rowByKey: Effect.fn("RunStore.rowByKey")(function* (firmId, id, key) {
         const row = yield* database.read((db) =>
           db

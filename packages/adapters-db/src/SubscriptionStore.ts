@@ -14,6 +14,8 @@ import type { Tables } from "./Tables.ts"
 
 const Secrets = Schema.Array(Schema.Struct({ secret: Schema.String, validUntil: Schema.NullOr(Instant) }))
 const secretsKept = 3
+/** How many that were sent again lately may stand before those to be cleared. */
+const clearedBehind = 1000
 
 const decodeSubscription = decoder(Subscription, "subscription")
 const decodeDelivery = decoder(HookDelivery, "delivery")
@@ -147,6 +149,29 @@ export const layer: Layer.Layer<SubscriptionStore, never, Database> = Layer.effe
             .executeTakeFirst()
         )
         return Option.map(Option.fromUndefinedOr(row), toDelivery)
+      }),
+
+      clear: Effect.fn("SubscriptionStore.clear")(function* (firmId, before, limit) {
+        return yield* database.write(async (db) => {
+          // Ids tell when they were made; when one was touched last stands in its seal. One that was sent again stays
+          // in front for a while, so more than `limit` are looked at.
+          const rows = await db
+            .selectFrom("hook_deliveries")
+            .selectAll()
+            .where("firm_id", "=", firmId)
+            .where("state", "in", ["delivered", "failed", "skipped"])
+            .orderBy("id")
+            .limit(limit + clearedBehind)
+            .execute()
+          const ids = rows
+            .map(toDelivery)
+            .filter(({ updatedAt }) => updatedAt < before)
+            .slice(0, limit)
+            .map(({ id }) => id)
+          if (ids.length > 0)
+            await db.deleteFrom("hook_deliveries").where("firm_id", "=", firmId).where("id", "in", ids).execute()
+          return ids.length
+        })
       }),
 
       deliveries: Effect.fn("SubscriptionStore.deliveries")(function* (

@@ -231,6 +231,24 @@ export const runStoreLaws: Laws = {
       })
     },
     {
+      title: "cleared rows are gone, those in other states, of other runs and of other firms stay",
+      run: Effect.gen(function* () {
+        const { run, store } = yield* withRows(makeRow(1), makeRow(2, { state: "done" }), makeRow(3))
+        const other = yield* saved()
+        yield* store.saveRows(firm.id, other.id, [makeRow(1)])
+        yield* store.clearRows(otherFirm.id, run.id)
+        yield* store.clearRows(firm.id, nobody)
+        assert.lengthOf(yield* store.rows(firm.id, run.id, { limit: 9 }), 3)
+        yield* store.clearRows(firm.id, run.id, ["waiting", "failed"])
+        assert.deepStrictEqual(yield* store.rows(firm.id, run.id, { limit: 9 }), [makeRow(2, { state: "done" })])
+        assert.isTrue(Option.isNone(yield* store.rowByKey(firm.id, run.id, "key-1")))
+        yield* store.clearRows(firm.id, run.id)
+        assert.deepStrictEqual(yield* store.rows(firm.id, run.id, { limit: 9 }), [])
+        assert.deepStrictEqual(yield* store.get(firm.id, run.id), Option.some(run))
+        assert.lengthOf(yield* store.rows(firm.id, other.id, { limit: 9 }), 1)
+      })
+    },
+    {
       title: "saving no rows changes nothing",
       run: Effect.gen(function* () {
         const { run, store } = yield* withRows()

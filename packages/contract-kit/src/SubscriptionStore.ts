@@ -286,6 +286,37 @@ export const subscriptionStoreLaws: Laws = {
       })
     },
     {
+      title: "clearing takes the oldest that ended before a moment, up to the limit, and none that waits",
+      run: Effect.gen(function* () {
+        const store = yield* SubscriptionStore
+        const [first, second, waiting, fresh, third] = yield* recorded(
+          { state: "delivered", updatedAt: start + 10 },
+          { state: "failed", updatedAt: start + 20 },
+          { state: "waiting", updatedAt: start },
+          { state: "delivered", updatedAt: start + 100 },
+          { state: "skipped", updatedAt: start + 99 }
+        )
+        assert.strictEqual(yield* store.clear(firm.id, start + 100, 2), 2)
+        assert.deepStrictEqual(yield* log(), [third!.id, fresh!.id, waiting!.id])
+        assert.strictEqual(yield* store.clear(firm.id, start + 100, 2), 1)
+        assert.strictEqual(yield* store.clear(firm.id, start + 100, 2), 0)
+        assert.deepStrictEqual(yield* log(), [fresh!.id, waiting!.id])
+        assert.isTrue(Option.isNone(yield* store.delivery(firm.id, first!.id)))
+        assert.isTrue(Option.isNone(yield* store.delivery(firm.id, second!.id)))
+      })
+    },
+    {
+      title: "clearing the log of a firm leaves that of another alone",
+      run: Effect.gen(function* () {
+        const store = yield* SubscriptionStore
+        const ended = { state: "delivered", updatedAt: start } as const
+        const [own, other] = yield* recorded(ended, { ...ended, firmId: otherFirm.id })
+        assert.strictEqual(yield* store.clear(firm.id, start + 1, 10), 1)
+        assert.isTrue(Option.isNone(yield* store.delivery(firm.id, own!.id)))
+        assert.isTrue(Option.isSome(yield* store.delivery(otherFirm.id, other!.id)))
+      })
+    },
+    {
       title: "a transaction sees the subscriptions it saved",
       run: Effect.gen(function* () {
         const storage = yield* Storage

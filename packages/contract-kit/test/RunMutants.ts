@@ -56,6 +56,7 @@ export const runMutants: Record<string, Mutant> = {
     update: (firmId, id, change) =>
       Effect.catchDefect(own.update(firmId, id, change), () => Effect.succeed(Option.none()))
   })),
+  "clears rows of every state": inRuns((own) => ({ clearRows: (firmId, id) => own.clearRows(firmId, id) })),
   "reads rows backwards": inRuns((own) => ({ rows: (firmId, id, page) => rowsBackwards(own.rows(firmId, id, page)) })),
   "reads from the first row": inRuns((own) => ({
     rows: (firmId, id, { after: _, ...page }) => own.rows(firmId, id, page)

@@ -2,7 +2,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { CurrentTransaction } from "@casewire/core/memory/Database"
 import type { HookDelivery, Subscription } from "@casewire/core/domain/Subscription"
-import { firm, start } from "../src/samples.ts"
+import { firm, otherFirm, start } from "../src/samples.ts"
 import { escaped, inSubscriptions, isInTransaction, ofAll, ofAny, reversed, type Mutant } from "./Breaking.ts"
 
 export const subscriptionMutants: Record<string, Mutant> = {
@@ -48,6 +48,21 @@ export const subscriptionMutants: Record<string, Mutant> = {
   "makes secrets for nobody": inSubscriptions((own) => ({
     issueSecret: (firmId, id, options) =>
       Effect.catchDefect(own.issueSecret(firmId, id, options), () => Effect.succeed(Redacted.make("whsec_x")))
+  })),
+  "clears what waits": inSubscriptions((own) => ({
+    clear: (firmId, before, limit) =>
+      Effect.gen(function* () {
+        const all = yield* own.deliveries(firmId, { limit: 100 })
+        for (const one of all) if (one.state === "waiting") yield* own.record({ ...one, state: "failed", updatedAt: 0 })
+        return yield* own.clear(firmId, before, limit)
+      })
+  })),
+  "clears the log of every firm": inSubscriptions((own) => ({
+    clear: (firmId, before, limit) =>
+      Effect.map(
+        Effect.forEach([firmId, otherFirm.id], (id) => own.clear(id, before, limit)),
+        ([count]) => count!
+      )
   })),
   "never replaces a delivery": inSubscriptions((own) => ({
     record: (value) =>

@@ -24,6 +24,7 @@ const noticed: Record<string, string> = {
   "rows can be narrowed to states, by what they are now": "filters no rows",
   "a row with a known number replaces the one that was there": "never replaces a row",
   "a row is found by its key, in its own run": "finds a row of any run",
+  "cleared rows are gone, those in other states, of other runs and of other firms stay": "clears rows of every state",
   "saving no rows changes nothing": "clears a run without rows",
   "no firm sees or changes a run of another, nor its rows": "shows runs to all",
   "a run and its rows roll back together": "saves rows outside the transaction",

@@ -27,6 +27,8 @@ const noticed: Record<string, string> = {
   "removing what is not there does nothing": "removes the first where it finds none",
   "no firm sees, changes or removes a subscription, a secret or a delivery of another": "shows subscriptions to all",
   "subscription, secret and delivery roll back together": "records outside the transaction",
+  "clearing takes the oldest that ended before a moment, up to the limit, and none that waits": "clears what waits",
+  "clearing the log of a firm leaves that of another alone": "clears the log of every firm",
   "a transaction sees the subscriptions it saved": "lists what is committed"
 }
 

@@ -54,6 +54,8 @@ export class ImportRuns extends Context.Service<
             const verdict = afterVerb(run, verb, now, first)
             if (verdict._tag === "Refused") return yield* new RunRefused({ state: run.state, reason: verdict.reason })
             yield* runs.save(verdict.run)
+            // What a person uploaded and does not want any more; outcomes of rows that were imported stay.
+            if (verb === "cancel") yield* runs.clearRows(firmId, id, ["waiting"])
             if (verdict.works && !(yield* hasJob(run))) yield* queue.enqueue([importJob(run, yield* newId)])
             return verdict.run
           })

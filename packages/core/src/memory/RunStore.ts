@@ -67,6 +67,12 @@ export const layer = Layer.effect(
             .slice(0, limit)
         ),
 
+      clearRows: (firmId, id, states) =>
+        database.write((tx) => {
+          for (const { number, state } of rowsOf(firmId, id))
+            if (states === undefined || states.includes(state)) runRows.delete(tx, `${firmId} ${id} ${number}`)
+        }),
+
       rowByKey: (firmId, id, key) =>
         database.read(() => Option.fromUndefinedOr(rowsOf(firmId, id).find((row) => row.key === key)))
     })

@@ -84,6 +84,17 @@ export const layer = Layer.effect(
           Option.filter(Option.fromUndefinedOr(hookDeliveries.get(id)), (row) => row.firmId === firmId)
         ),
 
+      clear: (firmId, before, limit) =>
+        database.write((tx) => {
+          const ended = hookDeliveries
+            .values()
+            .filter((row) => row.firmId === firmId && row.state !== "waiting" && row.updatedAt < before)
+            .sort((a, b) => (a.id < b.id ? -1 : 1))
+            .slice(0, limit)
+          for (const { id } of ended) hookDeliveries.delete(tx, id)
+          return ended.length
+        }),
+
       deliveries: (firmId, { before, limit, states, subscriptionId }) =>
         database.read(() => {
           const isAsked = (row: HookDelivery): boolean =>

@@ -32,6 +32,8 @@ export class RunStore extends Context.Service<
       id: RunId,
       page: { readonly after?: number; readonly limit: number; readonly states?: ReadonlyArray<RunRow["state"]> }
     ) => Effect.Effect<ReadonlyArray<RunRow>>
+    /** Removes a run's rows; with `states`, only those. The run itself stays. */
+    readonly clearRows: (firmId: FirmId, id: RunId, states?: ReadonlyArray<RunRow["state"]>) => Effect.Effect<void>
     readonly rowByKey: (firmId: FirmId, id: RunId, key: string) => Effect.Effect<Option.Option<RunRow>>
   }
 >()("@casewire/core/ports/RunStore") {}

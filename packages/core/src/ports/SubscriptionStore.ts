@@ -36,5 +36,7 @@ export class SubscriptionStore extends Context.Service<
     readonly record: (delivery: HookDelivery) => Effect.Effect<void>
     readonly delivery: (firmId: FirmId, id: WebhookId) => Effect.Effect<Option.Option<HookDelivery>>
     readonly deliveries: (firmId: FirmId, filter: DeliveryFilter) => Effect.Effect<ReadonlyArray<HookDelivery>>
+    /** Removes the oldest that ended and were last touched before this moment, `limit` at most; answers how many. */
+    readonly clear: (firmId: FirmId, before: Instant, limit: number) => Effect.Effect<number>
   }
 >()("@casewire/core/ports/SubscriptionStore") {}
