@@ -28,15 +28,17 @@ export const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, 
 }
 
 /** The ids come first and the rows after them, so that sorting a long list never drags its bodies along. */
-export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter) =>
+export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter, order?: "newest") =>
   db
     .selectFrom("jobs")
     .selectAll()
-    .where("seq", "in", selectPlaces(db, firmId, filter))
-    .orderBy("seq")
+    .where("seq", "in", selectPlaces(db, firmId, filter, order))
+    .orderBy("seq", directionOf(order))
 
-const selectPlaces = (db: Kysely<Tables>, firmId: string, filter: JobFilter) => {
-  const { connectionId, ids, key, lane, limit, states, work } = filter
+const directionOf = (order: "newest" | undefined) => (order === "newest" ? "desc" : "asc")
+
+const selectPlaces = (db: Kysely<Tables>, firmId: string, filter: JobFilter, order: "newest" | undefined) => {
+  const { before, connectionId, ids, key, lane, limit, states, work } = filter
   const isOutbound = key !== undefined && work !== undefined && work.every((tag) => outbound.has(tag))
   const isWhole = ids === undefined && key === undefined && states === undefined && limit !== undefined
   let query = db.selectFrom("jobs").select("seq")
@@ -49,9 +51,13 @@ const selectPlaces = (db: Kysely<Tables>, firmId: string, filter: JobFilter) => 
   if (lane !== undefined) query = query.where("lane", "=", lane)
   if (states !== undefined) query = query.where(isOutbound ? sql`+state` : sql.ref("state"), "in", states)
   if (work !== undefined) query = query.where("work_tag", "in", work)
+  if (before !== undefined)
+    query = query.where("seq", "<", (inner) =>
+      inner.selectFrom("jobs").select("seq").where("id", "=", before).where("firm_id", "=", firmId)
+    )
   // Literally as the partial index has it.
   if (isOutbound) query = query.where(sql<boolean>`work_tag in ('AddNote', 'PushStatus')`)
-  return limit === undefined ? query : query.orderBy("seq").limit(limit)
+  return limit === undefined ? query : query.orderBy("seq", directionOf(order)).limit(limit)
 }
 
 const outbound: ReadonlySet<string> = new Set(["AddNote", "PushStatus"])

@@ -114,8 +114,8 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
         return ids.map((id) => JobId.make(id))
       }),
 
-      find: Effect.fn("Queue.find")(function* (firmId, filter) {
-        const rows = yield* database.read((db) => selectJobs(db, firmId, filter).execute())
+      find: Effect.fn("Queue.find")(function* (firmId, filter, order) {
+        const rows = yield* database.read((db) => selectJobs(db, firmId, filter, order).execute())
         return rows.map(toJob)
       }),
 

@@ -4,6 +4,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
 import type { EventInput } from "@casewire/api/Events"
+import { caseSearch } from "@casewire/core/CaseSearch"
 import type { Case, CaseEvent, CaseId } from "@casewire/core/domain/Case"
 import type { PlatformEvent } from "@casewire/core/domain/PlatformEvent"
 import { Inbox } from "@casewire/core/Inbox"
@@ -84,6 +85,7 @@ const layerCases = HttpApiBuilder.group(
   Effect.fn(function* (handlers) {
     const cases = yield* CaseStore
     const connections = yield* ConnectionStore
+    const searchCases = yield* caseSearch
     const view = Effect.fnUntraced(function* (of: Case) {
       const connection = yield* Effect.option(connections.get(of.firmId, of.connectionId))
       const plugin = Option.getOrUndefined(connection)?.plugin
@@ -97,7 +99,11 @@ const layerCases = HttpApiBuilder.group(
     return handlers.handleAll({
       list: Effect.fn(function* ({ query }) {
         const { firmId } = yield* CurrentFirm
-        const { before, connectionId, dirty, externalId } = query
+        const { before, connectionId, dirty, externalId, text } = query
+        if (text !== undefined) {
+          const found = yield* searchCases(firmId, text, query.limit ?? 20)
+          return { cases: yield* Effect.forEach(found, view) }
+        }
         if (connectionId !== undefined && externalId !== undefined) {
           const found = yield* cases.findExternal(firmId, connectionId, externalId)
           return { cases: Option.isSome(found) ? [yield* view(found.value)] : [] }
@@ -182,15 +188,17 @@ const layerJobs = HttpApiBuilder.group(
     return handlers.handleAll({
       list: Effect.fn(function* ({ query }) {
         const { firmId } = yield* CurrentFirm
-        const { connectionId, key, lane, states, work } = query
-        const found = yield* queue.find(firmId, {
+        const { before, connectionId, key, lane, order, states, work } = query
+        const filter = {
           limit: query.limit ?? 100,
+          ...(before === undefined ? {} : { before }),
           ...(connectionId === undefined ? {} : { connectionId }),
           ...(key === undefined ? {} : { key }),
           ...(lane === undefined ? {} : { lane }),
           ...(states === undefined ? {} : { states }),
           ...(work === undefined ? {} : { work: work.map(workTag) })
-        })
+        }
+        const found = yield* queue.find(firmId, filter, order)
         return { jobs: found.map(jobView) }
       }),
       get: Effect.fn(function* ({ params }) {

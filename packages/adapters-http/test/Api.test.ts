@@ -294,6 +294,12 @@ it("shows health, plugins, cases and conflicts", async () => {
     "other"
   ])
   expect((await world.call("GET", "/cases?dirty=false&limit=10")).body.cases).toHaveLength(1)
+  for (const [text, count] of [
+    ["gomez", 1],
+    ["4711", 1],
+    ["nobody", 0]
+  ] as const)
+    expect((await world.call("GET", `/cases?text=${text}`)).body.cases).toHaveLength(count)
   const path = `/cases?connectionId=${world.connection.id}&externalId=4711`
   expect((await world.call("GET", path)).body.cases[0]).toMatchObject({ id: caseId })
   expect((await world.call("GET", "/conflicts")).body).toEqual({ events: [] })
@@ -337,4 +343,13 @@ it("answers 503 when the storage fails, and says nothing of the inside", async (
   } finally {
     await broken.stop()
   }
+})
+
+it("shows jobs the newest first where that is asked, and goes on behind one", async () => {
+  const oldestFirst = (await world.call("GET", "/jobs?limit=1000")).body.jobs.map(({ id }: { id: string }) => id)
+  expect(oldestFirst.length).toBeGreaterThan(1)
+  const newest = (await world.call("GET", "/jobs?order=newest&limit=1")).body.jobs
+  expect(newest[0].id).toBe(oldestFirst.at(-1))
+  const next = (await world.call("GET", `/jobs?order=newest&limit=1&before=${newest[0].id}`)).body.jobs
+  expect(next[0].id).toBe(oldestFirst.at(-2))
 })

@@ -82,6 +82,8 @@ export class CasesGroup extends HttpApiGroup.make("cases")
         connectionId: Schema.optionalKey(ConnectionId),
         /** With it and `connectionId`: the one case of that id in the CRM. */
         externalId: Schema.optionalKey(ExternalCaseId),
+        /** A record's id, or part of a name, an e-mail address or a phone number; looks through the newest cases. */
+        text: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
         dirty: Schema.optionalKey(Schema.Literals(["true", "false"])),
         before: Schema.optionalKey(CaseId),
         limit: Limit

@@ -58,6 +58,10 @@ export class JobsGroup extends HttpApiGroup.make("jobs")
         /** Repeat the parameter for several. */
         states: listOf(JobState),
         work: listOf(WorkWord),
+        /** `newest`: the newest first. */
+        order: Schema.optionalKey(Schema.Literal("newest")),
+        /** Only jobs that were enqueued before this one. */
+        before: Schema.optionalKey(JobId),
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
       },
       success: Schema.Struct({ jobs: Schema.Array(JobView) })

@@ -3,13 +3,13 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { CaseId, ExternalCaseId } from "@casewire/core/domain/Case"
-import { Priority, type Job } from "@casewire/core/domain/Job"
+import { JobId, Priority, type Job } from "@casewire/core/domain/Job"
 import { Queue } from "@casewire/core/ports/Queue"
 import { Storage } from "@casewire/core/ports/Storage"
 import type { Law } from "./Law.ts"
 import { openTransaction, pause } from "./OpenTransaction.ts"
 import { claim, claimedIds, claimOne, done, enqueue, expectNothing, find, ids, jobOf, settle } from "./QueueSteps.ts"
-import { connection, firm, makeJob, makeJobs, start } from "./samples.ts"
+import { connection, firm, makeJob, makeJobs, otherFirm, start } from "./samples.ts"
 
 const caseKey = { connectionId: connection.id, externalCaseId: "1001" }
 
@@ -205,6 +205,23 @@ export const enqueueLaws: ReadonlyArray<Law> = [
       const jobs = (yield* makeJobs({ key: "3" }, { key: "1", priority: Priority.person }, { key: "2" })).toReversed()
       yield* Effect.forEach(jobs, (job) => enqueue(job))
       assert.deepStrictEqual(ids(yield* queue.find(firm.id, {})), ids(jobs))
+    })
+  },
+  {
+    title: "jobs are found the newest first where that is asked, and on behind the last one that was seen",
+    run: Effect.gen(function* () {
+      const queue = yield* Queue
+      const jobs = (yield* makeJobs({ key: "3" }, { key: "1" }, { key: "2" }, { key: "4" })).toReversed()
+      yield* Effect.forEach(jobs, (job) => enqueue(job))
+      const [first, second, third, fourth] = ids(jobs)
+      const page = (before?: JobId) =>
+        Effect.map(queue.find(firm.id, { limit: 2, ...(before === undefined ? {} : { before }) }, "newest"), ids)
+      assert.deepStrictEqual(yield* page(), [fourth!, third!])
+      assert.deepStrictEqual(yield* page(third), [second!, first!])
+      assert.deepStrictEqual(yield* page(first), [])
+      assert.deepStrictEqual(yield* page(JobId.make("nowhere")), [])
+      assert.deepStrictEqual(ids(yield* queue.find(firm.id, { before: third! })), [first!, second!])
+      assert.deepStrictEqual(ids(yield* queue.find(otherFirm.id, { before: third! }, "newest")), [])
     })
   }
 ]

@@ -57,6 +57,12 @@ export const queueMutants: Record<string, Mutant> = {
       }
     }
   }),
+  "finds the oldest first whatever is asked": inQueue((own) => ({
+    find: (firmId, filter) => own.find(firmId, filter)
+  })),
+  "forgets where the reader was": inQueue((own) => ({
+    find: (firmId, { before: _, ...filter }, order) => own.find(firmId, filter, order)
+  })),
   "knows no priority": enqueueing((job) => ({ ...job, priority: 7 })),
   "queues what is held": enqueueing(({ held: _, ...job }) => job),
   "knows no time": enqueueing(({ notBefore: _, ...job }) => job),

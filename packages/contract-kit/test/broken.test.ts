@@ -49,6 +49,10 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "of two transactions of a case, the one that held its lock first is first, also when it wrote last":
       "writes the first transaction's jobs after the second's",
     "jobs are found in order of enqueue, and only by their own firm": "finds jobs in the order of their ids",
+    "jobs are found the newest first where that is asked, and on behind the last one that was seen": [
+      "finds the oldest first whatever is asked",
+      "forgets where the reader was"
+    ],
     "a lane has one job running at a time, in order of enqueue": "knows no lanes",
     "nothing overtakes a head that waits for its retry": ["knows no lanes", "retries at once"],
     "nothing overtakes a head that was given back": "knows no lanes",

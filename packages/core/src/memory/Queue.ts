@@ -104,14 +104,20 @@ export const layer = Layer.effect(
           })
         }),
 
-      find: (firmId, filter) =>
-        database.read(() =>
-          jobs
-            .values()
-            .map((entry) => entry.job)
-            .filter((job) => matches(firmId, filter, job))
-            .slice(0, filter.limit ?? Infinity)
-        ),
+      find: (firmId, filter, order) =>
+        database.read(() => {
+          const all = jobs.values().map((entry) => entry.job)
+          const own = all.filter((job) => job.firmId === firmId)
+          const end =
+            filter.before === undefined
+              ? own.length
+              : Math.max(
+                  0,
+                  own.findIndex(({ id }) => id === filter.before)
+                )
+          const found = own.slice(0, end).filter((job) => matches(firmId, filter, job))
+          return (order === "newest" ? found.toReversed() : found).slice(0, filter.limit ?? Infinity)
+        }),
 
       stats: (firmId) =>
         database.read((now) => {

@@ -52,6 +52,8 @@ export interface JobFilter {
   readonly states?: ReadonlyArray<JobState>
   readonly work?: ReadonlyArray<Job["work"]["_tag"]>
   readonly limit?: number
+  /** Only jobs in front of this one, for who reads on. One that is not there has none in front of it. */
+  readonly before?: JobId
 }
 
 export interface QueueStats {
@@ -102,8 +104,8 @@ export class Queue extends Context.Service<
       verb: Verb,
       reason: string
     ) => Effect.Effect<ReadonlyArray<JobId>>
-    /** In order of enqueue. */
-    readonly find: (firmId: FirmId, filter: JobFilter) => Effect.Effect<ReadonlyArray<Job>>
+    /** In order of enqueue; `newest` turns the order around, so that the limit leaves out the oldest. */
+    readonly find: (firmId: FirmId, filter: JobFilter, order?: "newest") => Effect.Effect<ReadonlyArray<Job>>
     readonly stats: (firmId: FirmId) => Effect.Effect<ReadonlyArray<QueueStats>>
     /**
      * The time of the next free call slot of a CRM account, paced: over all workers no window holds more than its
