@@ -70,6 +70,8 @@ export interface HostOptions {
   /** Where a story listens for the host's own webhooks. */
   readonly toolsUrl?: string
   readonly trustedProxies?: string
+  /** Further plugins, as the operator's settings name them. */
+  readonly plugins?: string
 }
 
 const hostEnvironment = (options: HostOptions): Record<string, string> => ({
@@ -81,6 +83,7 @@ const hostEnvironment = (options: HostOptions): Record<string, string> => ({
   // Stories ask again and again whether something has happened.
   CASEWIRE_API_REQUESTS_PER_HOUR: "1000000",
   ...(options.trustedProxies === undefined ? {} : { CASEWIRE_TRUSTED_PROXIES: options.trustedProxies }),
+  ...(options.plugins === undefined ? {} : { CASEWIRE_PLUGINS: options.plugins }),
   ...(options.toolsUrl === undefined ? {} : { CASEWIRE_PRIVATE_DESTINATIONS: options.toolsUrl })
 })
 
