@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { webhookUrl } from "./WebhookUrl.ts"
 import { freePort, startCasewire, stop, throwAway } from "../harness/Processes.ts"
 
 const goal = 0.6
@@ -159,14 +160,4 @@ export const ingest = async (args: ReadonlyArray<string>): Promise<boolean> => {
     place.remove()
     floorPlace.remove()
   }
-}
-
-/** The URL that `casewire start` registered in its sandbox. */
-const webhookUrl = async (sandboxUrl: string): Promise<string> => {
-  const state = (await (await fetch(`${sandboxUrl}/_sandbox/portals/harbor/state`)).json()) as {
-    webhooks: ReadonlyArray<{ url: string; name: string }>
-  }
-  const row = state.webhooks.find(({ name }) => name === "Casewire")
-  if (row === undefined) throw new Error("the demo connection's webhook row is not in the sandbox")
-  return row.url
 }

@@ -20,7 +20,9 @@ const patient: SandboxTimes = { clientTimeoutMs: 3000, lateCommitMs: 400 }
 export const connectTo = (
   plugin: CrmPlugin,
   sandboxPackage: SandboxPackage,
-  times: SandboxTimes = patient
+  times: SandboxTimes = patient,
+  /** How the plugin is loaded: here by default, or in a thread of its own as a host does. */
+  layerPlugins: (plugin: CrmPlugin) => Layer.Layer<Plugins> = (loaded) => layerInProcess([loaded])
 ): CrmConnect =>
   Effect.gen(function* () {
     const { manifest } = plugin
@@ -28,7 +30,7 @@ export const connectTo = (
     const lines: Array<string> = []
     const host = yield* Layer.build(
       Layer.mergeAll(
-        layerInProcess([plugin]),
+        layerPlugins(plugin),
         Gateway.layer({ sandboxOrigin: url, timeoutMs: times.clientTimeoutMs }).pipe(Layer.provideMerge(Memory.layer))
       )
     )
