@@ -2,7 +2,7 @@
  * `PluginHost` of this process: swaps one at a time for each plugin, each of them in the host's own scope, so that whoever
  * asked for it may go away; roll-back to what served before; and the start, which brings up what the pins say.
  */
-import { randomUUID } from "node:crypto"
+import { newId } from "@casewire/core/domain/Ids"
 import { type PluginDigest, type Swap, SwapId } from "@casewire/core/domain/PluginSwap"
 import { rejected, type PluginRejected } from "@casewire/core/domain/PluginRefusal"
 import { PluginHost, type RunningVersion, type SwapEvent, type SwapRequest } from "@casewire/core/ports/PluginHost"
@@ -53,7 +53,7 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
     const present = servingOf(pluginId, share)
     const from = present === null ? Option.none() : yield* store.version(pluginId, present)
     return {
-      id: SwapId.make(randomUUID()),
+      id: SwapId.make(yield* newId),
       pluginId,
       kind,
       from: present,
@@ -147,7 +147,7 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
     const last = swap.steps.at(-1)
     yield* store.record({
       ...swap,
-      id: SwapId.make(randomUUID()),
+      id: SwapId.make(yield* newId),
       kind: "automatic roll-back",
       from: swap.to,
       to: swap.from,

@@ -82,6 +82,7 @@ export const SwapStep = Schema.Struct({
 })
 export interface SwapStep extends Schema.Schema.Type<typeof SwapStep> {}
 
+/** A UUIDv7: the history is in the order of its ids. */
 export const SwapId = Schema.String.pipe(Schema.brand("SwapId"))
 export type SwapId = typeof SwapId.Type
 
