@@ -50,7 +50,7 @@ const layerApi = ({ operatorFirm = null, rehearsal = null, requestsPerHour }: Ap
       layerPluginHandlers(operatorFirm),
       layerEntryHandlers,
       layerImportHandlers,
-      layerSubscriptionHandlers,
+      layerSubscriptionHandlers(rehearsal),
       layerTimelineHandlers,
       layerTokenHandlers,
       layerDoctorHandlers,

@@ -117,3 +117,15 @@ export const targetOf = (
     query.length === 0 ? "" : `?${new URLSearchParams(query.map(([key, value]): [string, string] => [key, value]))}`
   return Result.succeed(`${url.pathname}${search}`)
 }
+
+/** A page of the CRM for people, below one of the plugin's origins; none where the settings would lead elsewhere. */
+export const pageOf = (
+  connection: Pick<Connection, "settings">,
+  manifest: Pick<PluginManifest, "origins" | "sandboxOrigins">,
+  page: { readonly origin: string; readonly path: string }
+): string | null => {
+  const origins = originsOf({ sandbox: false, settings: connection.settings }, manifest, null)
+  const origin = Result.isSuccess(origins) ? origins.success.get(page.origin) : undefined
+  const target = origin === undefined ? undefined : targetOf(origin, page.path, [])
+  return origin === undefined || target === undefined || Result.isFailure(target) ? null : origin.base + target.success
+}

@@ -3,9 +3,11 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
+import type { Rehearsal } from "@casewire/api/Session"
 import type { SubscriptionPayload } from "@casewire/api/Subscriptions"
+import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { checklist } from "@casewire/core/domain/Checklist"
-import type { ConnectionId } from "@casewire/core/domain/Connection"
+import type { Connection, ConnectionId } from "@casewire/core/domain/Connection"
 import { parseBody } from "@casewire/core/domain/FlatRecord"
 import type { HookDelivery, Subscription, SubscriptionInput } from "@casewire/core/domain/Subscription"
 import { normaliseKey } from "@casewire/core/domain/WebhookFields"
@@ -19,6 +21,7 @@ import { SubscriptionStore } from "@casewire/core/ports/SubscriptionStore"
 import { mayDo } from "@casewire/core/domain/TokenScope"
 import { StatusResume } from "@casewire/core/StatusResume"
 import { Subscriptions } from "@casewire/core/Subscriptions"
+import { pageOf } from "./CrmOrigin.ts"
 import { crmFailed, notFound, problem } from "./Problems.ts"
 import { runView } from "./Views.ts"
 
@@ -143,98 +146,109 @@ const layerRuns = HttpApiBuilder.group(
   })
 )
 
-const layerStatusSync = HttpApiBuilder.group(
-  Api,
-  "statusSync",
-  Effect.fn(function* (handlers) {
-    const connections = yield* ConnectionStore
-    const plugins = yield* Plugins
-    const resume = yield* StatusResume
-    const storage = yield* Storage
+/** In the CRM, or where a person looks at the sandbox that stands for it. */
+const screenOf = (connection: Connection, manifest: PluginManifest | undefined, rehearsal: Rehearsal | null) => {
+  const screen = manifest?.webhook.screen
+  if (manifest === undefined || screen === undefined) return null
+  const isHere = rehearsal !== null && rehearsal.plugin === connection.plugin
+  const href = connection.sandbox ? (isHere ? rehearsal.url : null) : pageOf(connection, manifest, screen)
+  return href === null ? null : { href, label: screen.label }
+}
 
-    const alreadyOn = () => Effect.fail(problem("status-sync-already-on"))
-    const gone = (error: Parameters<typeof notFound>[0]) => Effect.fail(notFound(error))
+const layerStatusSync = (rehearsal: Rehearsal | null) =>
+  HttpApiBuilder.group(
+    Api,
+    "statusSync",
+    Effect.fn(function* (handlers) {
+      const connections = yield* ConnectionStore
+      const plugins = yield* Plugins
+      const resume = yield* StatusResume
+      const storage = yield* Storage
 
-    /** The latest receipts say whether the test button was pressed and which parameters come. */
-    const latest = (connectionId: ConnectionId) =>
-      Effect.flatMap(CurrentFirm, ({ firmId }) => storage.receipts(firmId, { connectionId, limit: 50 }))
+      const alreadyOn = () => Effect.fail(problem("status-sync-already-on"))
+      const gone = (error: Parameters<typeof notFound>[0]) => Effect.fail(notFound(error))
 
-    return handlers.handleAll({
-      question: Effect.fn(function* ({ params }) {
-        const { firmId } = yield* CurrentFirm
-        return yield* resume.question(firmId, params.id).pipe(Effect.mapError(notFound))
-      }),
-      plan: Effect.fn(function* ({ params }) {
-        const { firmId, name } = yield* CurrentFirm
-        const run = yield* resume.plan(firmId, params.id, name).pipe(
-          Effect.catchTags({
-            AlreadyOn: alreadyOn,
-            ConnectionNotFound: gone,
-            CrmError: (error) => Effect.fail(crmFailed(error))
-          })
-        )
-        return runView(run)
-      }),
-      resume: Effect.fn(function* ({ params, payload }) {
-        const { firmId, scopes } = yield* CurrentFirm
-        if (payload.mode === "from_now_on") {
-          const skipped = yield* resume
-            .fromNowOn(firmId, params.id)
-            .pipe(Effect.catchTags({ AlreadyOn: alreadyOn, ConnectionNotFound: gone }))
-          return { skipped, run: null }
-        }
-        // It may overwrite what the CRM holds now, so it needs more than the work of every day.
-        if (!mayDo(scopes, "status:replay"))
-          return yield* Effect.fail(
-            problem("confirmation-required", {
-              detail: "A replay needs a token with the scope status:replay.",
-              errors: [{ field: "scope", code: "status:replay" }]
+      /** The latest receipts say whether the test button was pressed and which parameters come. */
+      const latest = (connectionId: ConnectionId) =>
+        Effect.flatMap(CurrentFirm, ({ firmId }) => storage.receipts(firmId, { connectionId, limit: 50 }))
+
+      return handlers.handleAll({
+        question: Effect.fn(function* ({ params }) {
+          const { firmId } = yield* CurrentFirm
+          return yield* resume.question(firmId, params.id).pipe(Effect.mapError(notFound))
+        }),
+        plan: Effect.fn(function* ({ params }) {
+          const { firmId, name } = yield* CurrentFirm
+          const run = yield* resume.plan(firmId, params.id, name).pipe(
+            Effect.catchTags({
+              AlreadyOn: alreadyOn,
+              ConnectionNotFound: gone,
+              CrmError: (error) => Effect.fail(crmFailed(error))
             })
           )
-        const { asked } = yield* resume.question(firmId, params.id).pipe(Effect.mapError(notFound))
-        if (!asked) return yield* alreadyOn()
-        if (payload.planId === undefined) return yield* Effect.fail(problem("plan-expired"))
-        const run = yield* resume.replay(firmId, params.id, payload.planId, payload.overwrites ?? -1).pipe(
-          Effect.catchTags({
-            AlreadyOn: alreadyOn,
-            ConnectionNotFound: gone,
-            PlanExpired: () => Effect.fail(problem("plan-expired")),
-            ConfirmationRequired: ({ overwrites }) =>
-              Effect.fail(
-                problem("confirmation-required", {
-                  detail: `The plan would overwrite ${overwrites} newer ${overwrites === 1 ? "value" : "values"} of the CRM.`,
-                  errors: [{ field: "overwrites", code: "not-confirmed" }]
-                })
-              )
-          })
-        )
-        return { skipped: run.skipped, run: runView(run) }
-      }),
-      checklist: Effect.fn(function* ({ params }) {
-        const { firmId } = yield* CurrentFirm
-        const connection = yield* connections.get(firmId, params.id).pipe(Effect.mapError(notFound))
-        const manifest = Option.getOrUndefined(plugins.manifest(connection.plugin))
-        const receipts = yield* latest(params.id)
-        const known = new Map((manifest?.webhook.options ?? []).map((option) => [normaliseKey(option), option]))
-        return {
-          items: checklist({
-            isConnected: connection.state === "connected",
-            // One that came while a switch was off shows as well that the address is right.
-            lastWebhook: connection.health.lastWebhook ?? receipts.find(isTaken)?.receivedAt ?? null,
-            wasTested: receipts.some(({ disposition }) => disposition._tag === "Test"),
-            optionsSeen: [
-              ...new Set(
-                receipts.flatMap((receipt) => keysOf(receipt).flatMap((key) => known.get(normaliseKey(key)) ?? []))
-              )
-            ].sort(),
-            links: connection.caseTypeLinks,
-            toggles: connection.toggles
-          })
-        }
+          return runView(run)
+        }),
+        resume: Effect.fn(function* ({ params, payload }) {
+          const { firmId, scopes } = yield* CurrentFirm
+          if (payload.mode === "from_now_on") {
+            const skipped = yield* resume
+              .fromNowOn(firmId, params.id)
+              .pipe(Effect.catchTags({ AlreadyOn: alreadyOn, ConnectionNotFound: gone }))
+            return { skipped, run: null }
+          }
+          // It may overwrite what the CRM holds now, so it needs more than the work of every day.
+          if (!mayDo(scopes, "status:replay"))
+            return yield* Effect.fail(
+              problem("confirmation-required", {
+                detail: "A replay needs a token with the scope status:replay.",
+                errors: [{ field: "scope", code: "status:replay" }]
+              })
+            )
+          const { asked } = yield* resume.question(firmId, params.id).pipe(Effect.mapError(notFound))
+          if (!asked) return yield* alreadyOn()
+          if (payload.planId === undefined) return yield* Effect.fail(problem("plan-expired"))
+          const run = yield* resume.replay(firmId, params.id, payload.planId, payload.overwrites ?? -1).pipe(
+            Effect.catchTags({
+              AlreadyOn: alreadyOn,
+              ConnectionNotFound: gone,
+              PlanExpired: () => Effect.fail(problem("plan-expired")),
+              ConfirmationRequired: ({ overwrites }) =>
+                Effect.fail(
+                  problem("confirmation-required", {
+                    detail: `The plan would overwrite ${overwrites} newer ${overwrites === 1 ? "value" : "values"} of the CRM.`,
+                    errors: [{ field: "overwrites", code: "not-confirmed" }]
+                  })
+                )
+            })
+          )
+          return { skipped: run.skipped, run: runView(run) }
+        }),
+        checklist: Effect.fn(function* ({ params }) {
+          const { firmId } = yield* CurrentFirm
+          const connection = yield* connections.get(firmId, params.id).pipe(Effect.mapError(notFound))
+          const manifest = Option.getOrUndefined(plugins.manifest(connection.plugin))
+          const receipts = yield* latest(params.id)
+          const known = new Map((manifest?.webhook.options ?? []).map((option) => [normaliseKey(option), option]))
+          return {
+            items: checklist({
+              isConnected: connection.state === "connected",
+              webhookScreen: screenOf(connection, manifest, rehearsal),
+              // One that came while a switch was off shows as well that the address is right.
+              lastWebhook: connection.health.lastWebhook ?? receipts.find(isTaken)?.receivedAt ?? null,
+              wasTested: receipts.some(({ disposition }) => disposition._tag === "Test"),
+              optionsSeen: [
+                ...new Set(
+                  receipts.flatMap((receipt) => keysOf(receipt).flatMap((key) => known.get(normaliseKey(key)) ?? []))
+                )
+              ].sort(),
+              links: connection.caseTypeLinks,
+              toggles: connection.toggles
+            })
+          }
+        })
       })
     })
-  })
-)
+  )
 
 const isTaken = ({ disposition }: Receipt): boolean => disposition._tag === "Accepted" || disposition._tag === "Ignored"
 
@@ -245,4 +259,6 @@ const keysOf = ({ body, disposition, mediaType, query }: Receipt): ReadonlyArray
   return [...query.map(([key]) => key), ...inBody]
 }
 
-export const layerSubscriptionHandlers = Layer.mergeAll(layerSubscriptions, layerRuns, layerStatusSync)
+/** `rehearsal`: the sandbox that stands for a CRM, where the operator runs one. */
+export const layerSubscriptionHandlers = (rehearsal: Rehearsal | null) =>
+  Layer.mergeAll(layerSubscriptions, layerRuns, layerStatusSync(rehearsal))

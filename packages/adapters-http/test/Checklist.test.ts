@@ -4,11 +4,30 @@ import { allOn, form, startWorld, type World } from "./Harness.ts"
 
 let world: World
 beforeAll(async () => {
-  world = await startWorld()
+  const rehearsal = { plugin: "acme", name: "Sandbox", url: "http://127.0.0.1:1/look", values: {}, callLimit: null }
+  world = await startWorld({ rehearsal })
 })
 afterAll(() => world.stop())
 
 describe("the set-up checklist", () => {
+  it("leads to the CRM's webhook screen at the firm's own address, and for a rehearsal to the sandbox", async () => {
+    const linkOf = async (input: object) => {
+      const made = await world.call("POST", "/connections", { plugin: "acme", ...input })
+      const { items } = (await world.call("GET", `/connections/${made.body.id}/checklist`)).body
+      expect(items.slice(1).map((item: { link: unknown }) => item.link)).toEqual([null, null, null])
+      return items[0].link
+    }
+    const values = { clientRoot: "fourth", password: "x" }
+    expect(await linkOf({ values })).toEqual({
+      href: "https://fourth.acme.example/setup/hooks",
+      label: "Acme: Setup, Hooks"
+    })
+    expect(await linkOf({ values, sandbox: true })).toEqual({
+      href: "http://127.0.0.1:1/look",
+      label: "Acme: Setup, Hooks"
+    })
+  })
+
   it("is computed from what is so", async () => {
     const { id } = (
       await world.call("POST", "/connections", { plugin: "acme", values: { clientRoot: "third", password: "x" } })

@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type CrmOrigin, originsOf, targetOf } from "../src/CrmOrigin.ts"
+import { type CrmOrigin, originsOf, pageOf, targetOf } from "../src/CrmOrigin.ts"
 import { isGlobalAddress } from "../src/GlobalAddress.ts"
 import { manifest } from "./Harness.ts"
 
@@ -216,6 +216,27 @@ describe("a request's path", () => {
       { numRuns: 100_000 }
     )
   })
+})
+
+describe("a page for people", () => {
+  const screen = { origin: "app", path: "setup/hooks" }
+
+  it("lies below the origin that the plugin names", () => {
+    expect(pageOf({ settings: { clientRoot: "acme" } }, manifest, screen)).toBe("https://acme.acme.example/setup/hooks")
+  })
+
+  it.each(hostile)("is none with the setting %j", (clientRoot) => {
+    expect(pageOf({ settings: { clientRoot } }, manifest, screen)).toBeNull()
+  })
+
+  it.each(["../x", "/x", "//evil.com", "https://evil.com", "a\\b", "a%2fb", "x?y", "x#y", "javascript:alert(1)"])(
+    "is none, or none elsewhere, with the path %j",
+    (path) => {
+      const page = pageOf({ settings: { clientRoot: "acme" } }, manifest, { ...screen, path })
+      expect(page === null || page.startsWith("https://acme.acme.example/")).toBe(true)
+      expect(pageOf({ settings: { clientRoot: "acme" } }, manifest, { ...screen, origin: "none" })).toBeNull()
+    }
+  )
 })
 
 describe("an address", () => {

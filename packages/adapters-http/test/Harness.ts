@@ -94,6 +94,7 @@ export const manifest: PluginManifest = {
     fillers: ["NA", "."],
     testValue: "^\\{\\{default\\d+\\}\\}",
     options: ["list_id", "list_name"],
+    screen: { origin: "app", path: "setup/hooks", label: "Acme: Setup, Hooks" },
     steps: []
   }
 }

@@ -19,7 +19,9 @@ export const ChecklistView = Schema.Struct({
       id: Schema.Literals(["webhook", "options", "case-types", "switches"]),
       title: Schema.String,
       state: Schema.Literals(["done", "open", "optional", "attention"]),
-      facts: Schema.Array(Schema.String)
+      facts: Schema.Array(Schema.String),
+      /** Where it is done, outside of here: the CRM's own screen. */
+      link: Schema.NullOr(Schema.Struct({ href: Schema.String, label: Schema.String }))
     })
   )
 })

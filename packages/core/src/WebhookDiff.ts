@@ -38,8 +38,8 @@ export const webhookDiff = (before: WebhookDeclaration, after: WebhookDeclaratio
     "Finds the record's id in the names of attached files by another pattern."
   ),
   ...changed(
-    [before.steps, before.hints],
-    [after.steps, after.hints],
+    [before.steps, before.hints, before.screen],
+    [after.steps, after.hints, after.screen],
     "webhook",
     "harmless",
     "steps-worded",

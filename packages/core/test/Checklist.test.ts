@@ -7,6 +7,7 @@ const links = [{ crmCaseType: { name: "Injury" }, platformCaseType: "Injury" }]
 const on = { ...allOff, enabled: true, receive: true, send: true, sendMessages: true, syncStatuses: true }
 const fresh: ChecklistFacts = {
   isConnected: true,
+  webhookScreen: null,
   lastWebhook: null,
   wasTested: false,
   optionsSeen: [],
@@ -52,6 +53,15 @@ describe("the set-up checklist", () => {
       assert.strictEqual(states({ ...fresh, ...change })[id], state)
     }
   )
+
+  it("leads to the CRM's own screen for webhooks, where the plugin names one, and nowhere else", () => {
+    const link = { href: "https://harbor.crm.example/hooks", label: "Setup, Hooks" }
+    assert.deepStrictEqual(
+      checklist({ ...fresh, webhookScreen: link }).map((item) => item.link),
+      [link, null, null, null]
+    )
+    assert.isNull(checklist(fresh)[0]?.link)
+  })
 
   it("is done when the firm did everything, and takes nothing for granted", () => {
     assert.deepStrictEqual(states(ready), {

@@ -53,6 +53,7 @@ export const webhookDeclaration: WebhookDeclaration = {
     "Save the webhook, then press Test: this page shows at once that it was received.",
     "Most webhooks fire when a case's status changes. To send one record now, open it and click Send via Webhook."
   ],
+  screen: { origin: "legacy", path: wire.webhookScreen, label: "Law Ruler: Setup, Webhooks" },
   hints: [
     "Most Law Ruler webhooks fire only when a case's status changes, so an edit of another field sends nothing.",
     "Open the record in Law Ruler and click Send via Webhook."

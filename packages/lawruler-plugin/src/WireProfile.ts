@@ -25,6 +25,8 @@ const post = (path: string): Route => ({ name: path.slice(path.indexOf("/") + 1)
 export const wireProfile = {
   // Origins and sign-in
   legacyOrigin: documented("https://{clientRoot}.lawruler.com/"),
+  /** Staff's page for webhooks, below the legacy origin as the page of a lead is. */
+  webhookScreen: observed("Webhook.aspx"),
   authOrigin: observed("https://auth.lawruler.com/{clientRoot}/"),
   advancedOrigin: observed("https://apim.lawruler.com/{clientRoot}/"),
   tokenPath: observed("identity/connect/token"),

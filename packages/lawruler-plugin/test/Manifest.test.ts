@@ -46,6 +46,12 @@ describe("the client root", () => {
 })
 
 describe("the manifest", () => {
+  it("names Law Ruler's webhook screen, below an origin of its own, for the link in the set-up checklist", () => {
+    const { origins, webhook } = manifest
+    assert.strictEqual(webhook.screen?.path, "Webhook.aspx")
+    assert.strictEqual(origins[webhook.screen?.origin ?? ""], "https://{clientRoot}.lawruler.com/")
+  })
+
   it("asks for the five values of the guide, and a client id if there is one", () => {
     assert.deepStrictEqual(
       manifest.credentials.map(({ name, required, secret }) => [name, required, secret]),

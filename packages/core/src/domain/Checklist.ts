@@ -8,6 +8,8 @@ import type { Toggles } from "./Toggles.ts"
 
 export interface ChecklistFacts {
   readonly isConnected: boolean
+  /** Where the CRM's webhooks are set up, as the plugin declares it. */
+  readonly webhookScreen: ChecklistLink | null
   readonly lastWebhook: Instant | null
   /** Somebody pressed the CRM's test button: the address is right, and nothing has come yet. */
   readonly wasTested: boolean
@@ -17,6 +19,11 @@ export interface ChecklistFacts {
   readonly toggles: Toggles
 }
 
+export interface ChecklistLink {
+  readonly href: string
+  readonly label: string
+}
+
 export interface ChecklistItem {
   readonly id: "webhook" | "options" | "case-types" | "switches"
   readonly title: string
@@ -24,6 +31,8 @@ export interface ChecklistItem {
   readonly state: "done" | "open" | "optional" | "attention"
   /** What is so, in sentences. */
   readonly facts: ReadonlyArray<string>
+  /** Where it is done, outside of here. */
+  readonly link: ChecklistLink | null
 }
 
 export const checklist = (facts: ChecklistFacts): ReadonlyArray<ChecklistItem> => [
@@ -33,8 +42,9 @@ export const checklist = (facts: ChecklistFacts): ReadonlyArray<ChecklistItem> =
   switches(facts)
 ]
 
-const webhook = ({ isConnected, lastWebhook, wasTested }: ChecklistFacts): ChecklistItem => ({
+const webhook = ({ isConnected, lastWebhook, wasTested, webhookScreen }: ChecklistFacts): ChecklistItem => ({
   id: "webhook",
+  link: webhookScreen,
   title: "Paste the webhook URL into the CRM",
   state: lastWebhook !== null || wasTested ? "done" : "open",
   facts: [
@@ -49,6 +59,7 @@ const webhook = ({ isConnected, lastWebhook, wasTested }: ChecklistFacts): Check
 
 const options = ({ optionsSeen }: ChecklistFacts): ChecklistItem => ({
   id: "options",
+  link: null,
   title: "Add optional parameters such as a list",
   state: optionsSeen.length > 0 ? "done" : "optional",
   facts: [
@@ -58,6 +69,7 @@ const options = ({ optionsSeen }: ChecklistFacts): ChecklistItem => ({
 
 const caseTypes = ({ links, toggles }: ChecklistFacts): ChecklistItem => ({
   id: "case-types",
+  link: null,
   title: "Link case types",
   state: links.length > 0 ? "done" : toggles.sendFields ? "attention" : "open",
   facts: [
@@ -86,6 +98,7 @@ const switches = (facts: ChecklistFacts): ChecklistItem => {
   const isEarly = syncStatuses && (before.length > 0 || missing.length > 0)
   return {
     id: "switches",
+    link: null,
     title: "Turn on Enable, Receive, what is sent, and Sync case statuses last",
     state: isEarly ? "attention" : before.length === 0 && syncStatuses ? "done" : "open",
     facts: [

@@ -33,6 +33,8 @@ export const WebhookDeclaration = Schema.Struct({
   fileRecord: Schema.optionalKey(Schema.String),
   /** Set-up steps shown beside the URL, in order. */
   steps: Schema.Array(Schema.String),
+  /** The CRM's own screen for webhooks: below which of the origins, and what staff knows it as. */
+  screen: Schema.optionalKey(Schema.Struct({ origin: Schema.String, path: Schema.String, label: Schema.String })),
   /** For when nothing arrives: what makes the CRM send, in one sentence, and how to send one record by hand. */
   hints: Schema.optionalKey(Schema.Array(Schema.String))
 })
