@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import type { ReaderData } from "./worker/ManifestReader.ts"
 
-const program = fileURLToPath(new URL("./worker/ManifestReader.ts", import.meta.url))
+const program = fileURLToPath(
+  new URL(`./worker/ManifestReader.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url)
+)
 /** A plugin that is good loads in a tenth of it. */
 const usualDeadlineMs = 10_000
 const longest = 1024 * 1024

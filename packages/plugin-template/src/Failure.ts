@@ -5,10 +5,10 @@ const failure = (reason: Reason.CrmError["reason"]) => new Reason.CrmError({ rea
 
 export const answerInvalid = (message: string) => failure(new Reason.CrmAnswerInvalid({ message }))
 export const authFailed = (message: string) => failure(new Reason.CrmAuthFailed({ message }))
-export const notFound = (message: string) => failure(new Reason.CrmNotFound({ message }))
+const notFound = (message: string) => failure(new Reason.CrmNotFound({ message }))
 export const refused = (message: string) => failure(new Reason.CrmRefused({ message }))
 export const outcomeUnknown = (message: string) => failure(new Reason.CrmOutcomeUnknown({ message }))
-export const unreachable = (message: string) => failure(new Reason.CrmUnreachable({ message }))
+const unreachable = (message: string) => failure(new Reason.CrmUnreachable({ message }))
 export const unsupported = (capability: string, message: string) =>
   failure(new Reason.CrmUnsupported({ capability, message }))
 

@@ -8,7 +8,7 @@ import { Effect, Redacted, Schema, Semaphore } from "effect"
 import type { Credentials } from "./Credentials.ts"
 import * as Failure from "./Failure.ts"
 
-export type SignIn =
+type SignIn =
   | { readonly _tag: "Token"; readonly token: Redacted.Redacted<string> }
   /** `field` is the credential that the CRM does not accept. */
   | { readonly _tag: "Refused"; readonly field: string; readonly message: string }
