@@ -7,7 +7,7 @@ import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp
 import { layer as layerServer } from "@casewire/adapters-http/Server"
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
 import * as Belt from "@casewire/core/Belt"
-import { CaseDocuments } from "@casewire/core/CaseDocuments"
+import { CaseDocuments, DocumentQuota } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { Doctor } from "@casewire/core/Doctor"
@@ -41,6 +41,9 @@ export const layerStore = (settings: Settings) =>
 const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
   Layer.succeed(DeliveryTimes, { clientTimeoutMs, lateCommitMs, leaseMs: 30_000 })
 
+const layerQuota = ({ documentQuotaGib }: Settings) =>
+  Layer.succeed(DocumentQuota, { firmBytes: documentQuotaGib * 1024 ** 3 })
+
 const layerRetention = ({ webhookLogDays }: Settings) =>
   Layer.succeed(Retention, { webhookLogMs: webhookLogDays * 86_400_000 })
 
@@ -66,7 +69,7 @@ export const layerCore = (settings: Settings) =>
     Layer.provideMerge(layerSheets),
     Layer.provideMerge(layerMachine(settings)),
     Layer.provideMerge(layerStore(settings)),
-    Layer.provide(layerTimes(settings))
+    Layer.provide([layerTimes(settings), layerQuota(settings)])
   )
 
 /** What a look at the store of a stopped host needs, and no more. */

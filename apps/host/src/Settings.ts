@@ -64,6 +64,8 @@ export const settings = Config.all({
   apiRequestsPerHour: Config.schema(AtLeastOne, "CASEWIRE_API_REQUESTS_PER_HOUR").pipe(Config.withDefault(500)),
   /** How many days a webhook that was sent, or given up, stands in the log and can be sent again. */
   webhookLogDays: Config.schema(AtLeastOne, "CASEWIRE_WEBHOOK_LOG_DAYS").pipe(Config.withDefault(30)),
+  /** How many GiB of documents a firm may keep. */
+  documentQuotaGib: Config.schema(AtLeastOne, "CASEWIRE_DOCUMENT_QUOTA_GIB").pipe(Config.withDefault(50)),
   /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */
   key: Config.option(Config.Redacted("CASEWIRE_KEY")),
   /** Whom a firm asks when the findings of the doctor do not help: an address or a number, shown as it is. */

@@ -114,6 +114,29 @@ describe("a document", () => {
     expect(await stored()).toEqual(before)
   })
 
+  it("beyond the firm's quota is 413 with the code quota, while what fits is still taken", async () => {
+    const small = await startWorld({}, undefined, 1000)
+    try {
+      const of = await small.run(
+        Effect.gen(function* () {
+          const entries = yield* CaseEntries
+          const client = { firstName: "Ana", lastName: "Lee", email: "", phone: "" }
+          return (yield* entries.createCase(firm, { caseType: "Injury", client, entry: {} }, "test")).id as string
+        })
+      )
+      const put = (name: string, size: number) =>
+        small.upload(`/cases/${of}/documents?name=${name}`, pdf("x".repeat(size)))
+      expect((await put("first.pdf", 500)).status).toBe(201)
+      const refused = await put("second.pdf", 700)
+      expect([refused.status, refused.body.errors]).toEqual([413, [{ field: "body", code: "quota" }]])
+      expect((await put("third.pdf", 100)).status).toBe(201)
+      const { documents } = (await small.call("GET", `/cases/${of}/documents`)).body
+      expect(documents.map(({ name }: { name: string }) => name)).toEqual(["third.pdf", "first.pdf"])
+    } finally {
+      await small.stop()
+    }
+  })
+
   it.each([
     ["../../x.txt", "x.txt"],
     ["..\\..\\x.txt", "x.txt"],

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from "node:net"
 import { Effect, Layer, Logger, ManagedRuntime, Option, Redacted, Stream } from "effect"
-import { CaseDocuments } from "@casewire/core/CaseDocuments"
+import { CaseDocuments, DocumentQuota } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
 import { CrmConnections } from "@casewire/core/CrmConnections"
@@ -214,10 +214,15 @@ export type Body = NonNullable<NonNullable<Parameters<typeof fetch>[1]>["body"]>
 
 export type World = Awaited<ReturnType<typeof startWorld>>
 
-export const startWorld = async (options: Partial<ServerOptions> = {}, over: OverStorage = overStorage(() => ({}))) => {
+export const startWorld = async (
+  options: Partial<ServerOptions> = {},
+  over: OverStorage = overStorage(() => ({})),
+  firmBytes = 50 * 1024 ** 3
+) => {
   const runtime = ManagedRuntime.make(
     layerServer({ host: "127.0.0.1", port: 0, drainMs: 500, requestsPerHour: 1_000_000, ...options }).pipe(
       Layer.provideMerge(layerCore(over)),
+      Layer.provide(Layer.succeed(DocumentQuota, { firmBytes })),
       // Failures are made on purpose here; their log lines would only hide a real one.
       Layer.provide(Logger.layer([]))
     )

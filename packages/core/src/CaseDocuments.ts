@@ -226,12 +226,16 @@ export class CaseDocuments extends Context.Service<
         namePattern: string | undefined
       ) {
         const files = yield* documents.ofOwner(firmId, receiptId)
+        // They lie in the store already, so what they need is used.
+        const isOver = files.length > 0 && !(yield* hasRoom(firmId, 0))
         return yield* Effect.forEach(files, (stored) =>
           Effect.gen(function* () {
             const isOther = isOfOtherRecord(stored.name, namePattern, record)
             const verdict: FileVerdict = isOther
               ? { _tag: "Skip", why: "wrong-record" }
-              : judgeContent(stored, yield* headOf(firmId, stored.id))
+              : isOver
+                ? { _tag: "Skip", why: "quota" }
+                : judgeContent(stored, yield* headOf(firmId, stored.id))
             return { stored, verdict }
           })
         )

@@ -6,8 +6,10 @@
  * ticks, so a crash in between, or a receipt or job that was judged by switches of a moment ago, is made good as well.
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
+import { DocumentQuota } from "./CaseDocuments.ts"
 import { type Case, type CaseId, ExternalCaseId, type FieldValue } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
+import { documentLimitBytes } from "./domain/Document.ts"
 import { holderOf } from "./domain/Held.ts"
 import { sameField } from "./domain/FieldSync.ts"
 import { newId } from "./domain/Ids.ts"
@@ -18,6 +20,7 @@ import { sameStatus } from "./domain/StatusSync.ts"
 import { heldBy, intake, isFieldSyncEffective, isStatusInboundEffective } from "./domain/Toggles.ts"
 import { CaseStore } from "./ports/CaseStore.ts"
 import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { DocumentStore } from "./ports/DocumentStore.ts"
 import { Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
 
@@ -44,6 +47,8 @@ export class CatchUp extends Context.Service<
     Effect.gen(function* () {
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
+      const documents = yield* DocumentStore
+      const { firmBytes } = yield* DocumentQuota
       const queue = yield* Queue
       const storage = yield* Storage
 
@@ -108,6 +113,14 @@ export class CatchUp extends Context.Service<
         if (ids.length > 0) yield* queue.resolve(connection.firmId, { ids }, "release", "selected-again")
       })
 
+      /** Documents that found no room are fetched once there is room for one of the largest. */
+      const releaseDocuments = Effect.fnUntraced(function* ({ firmId }: Connection, held: ReadonlyArray<Job>) {
+        const ids = held.flatMap(({ id, reason }) => (holderOf(reason) === "quota" ? [id] : []))
+        if (ids.length === 0) return
+        const { bytes } = yield* documents.usage(firmId)
+        if (bytes + documentLimitBytes <= firmBytes) yield* queue.resolve(firmId, { ids }, "release", "room-again")
+      })
+
       /** Jobs that waited for a switch go on; held status pushes wait for the firm's answer how to resume. */
       const releaseHeld = Effect.fnUntraced(function* (connection: Connection) {
         const { firmId, id: connectionId, toggles } = connection
@@ -118,6 +131,7 @@ export class CatchUp extends Context.Service<
         )
         if (ids.length > 0) yield* queue.resolve(firmId, { ids }, "release", "switched-on")
         yield* releaseSelected(connection, held)
+        yield* releaseDocuments(connection, held)
         // Held at the very moment in which the switches went on: the question was not asked for it.
         const isForgotten = bySwitch.some(({ work }) => work._tag === "PushStatus") && isOutboundEffective(connection)
         const now = yield* Clock.currentTimeMillis

@@ -2,7 +2,7 @@
  * Documents both ways, in the case's feed lane.
  *
  * In: every document of a matched case that is not known by the CRM's id, from every folder; what is not eligible is
- * entered with the reason and not looked at again. Out: one upload per event. After an unclear outcome the CRM's list
+ * entered with the reason and not looked at again; once the firm's room is used up, the rest waits as held. Out: one upload per event. After an unclear outcome the CRM's list
  * is asked for a document of that name and size; where that does not tell, the job waits for a person.
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
@@ -11,6 +11,7 @@ import { Delivery, DeliveryTimes } from "./Delivery.ts"
 import type { Case } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { documentLimitBytes, type FileVerdict, judgeFile } from "./domain/Document.ts"
+import { quotaFull } from "./domain/Held.ts"
 import { newId } from "./domain/Ids.ts"
 import { JobId, type Work } from "./domain/Job.ts"
 import { TimelineEntryId } from "./domain/TimelineEntry.ts"
@@ -69,6 +70,9 @@ export class DocumentSync extends Context.Service<
         let failed: CrmError | undefined
         for (const document of listed) {
           if (known.has(document.externalId)) continue
+          const isFetched = judgeFile({ ...document })._tag === "Eligible"
+          if (isFetched && !(yield* caseDocuments.hasRoom(firmId, document.size ?? documentLimitBytes)))
+            return yield* queue.settle(lease, { _tag: "Held", reason: quotaFull })
           // One that cannot be had keeps no other from coming; what went wrong is raised when all have been tried.
           const failure = yield* take(connection, lease, of, document).pipe(
             Effect.as(undefined),

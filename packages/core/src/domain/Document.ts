@@ -43,7 +43,7 @@ const byContentType: ReadonlyMap<string, FileType> = new Map(
 )
 
 /** Why a file is not kept: it is recorded under `skipped:<why>`. */
-export type SkipReason = "type" | "empty" | "too-large" | "content-mismatch" | "wrong-record" | "unavailable"
+export type SkipReason = "type" | "empty" | "too-large" | "content-mismatch" | "wrong-record" | "unavailable" | "quota"
 
 export type FileVerdict =
   | { readonly _tag: "Eligible"; readonly contentType: string }

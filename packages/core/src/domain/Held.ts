@@ -11,11 +11,14 @@ export const askedHowToResume = "the firm is asked how to resume"
 
 export const statusNotEffective = "status sync is not effective"
 
+/** Documents wait in the CRM until the firm has room for one of the largest. */
+export const quotaFull = "the firm's room for documents is used up"
+
 const notSelectedEnd = "is not selected for sending"
 
 export const notSelected = (caseType: string): string => `the case type "${caseType}" ${notSelectedEnd}`
 
-export type Holder = "switch" | "selector" | "review" | "person"
+export type Holder = "switch" | "selector" | "review" | "quota" | "person"
 
 const switches: ReadonlyArray<string> = [
   askedHowToResume,
@@ -27,6 +30,7 @@ const switches: ReadonlyArray<string> = [
 export const holderOf = (reason: string | null): Holder => {
   if (reason === null) return "person"
   if (reason === inReview) return "review"
+  if (reason === quotaFull) return "quota"
   if (reason.endsWith(notSelectedEnd)) return "selector"
   return switches.includes(reason) || /^"[A-Z][^"]*" is off$/.test(reason) ? "switch" : "person"
 }
