@@ -120,6 +120,13 @@ const make = Effect.fnUntraced(function* (options: GatewayOptions) {
       if (request.bearer !== undefined && !/^[\x21-\x7e]+$/.test(request.bearer))
         return yield* failed(request, "the token cannot be sent")
       const { body: given, into } = request
+      if (manifest.capabilities.documents !== null && carriesDocument(request))
+        return yield* new CrmError({
+          reason: new CrmOriginRefused({
+            field: "document",
+            message: "the plugin declares that it carries no documents"
+          })
+        })
       const body =
         given?._tag === "Multipart" ? yield* multipartBody(documents, connection.firmId, given.parts) : undefined
       if (into !== undefined) yield* checkTarget(documents, connection.firmId, into.documentId)
@@ -212,6 +219,10 @@ const exchange = (
     },
     catch: (cause) => cause
   }).pipe(Effect.catch((cause) => failedBy(request, cause)))
+
+/** The host's documents on their way out, or a place in its store for one to come. */
+const carriesDocument = ({ body, into }: CrmRequest): boolean =>
+  into !== undefined || (body?._tag === "Multipart" && body.parts.some((part) => part._tag === "Document"))
 
 const isForStore = (request: CrmRequest, { contentType, status }: { contentType: string; status: number }): boolean =>
   request.into !== undefined &&

@@ -3,12 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import { Effect, Exit, Layer, ManagedRuntime, Option, Stream } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { type Connection, ConnectionId } from "@casewire/core/domain/Connection"
 import { layer as layerMemory } from "@casewire/core/memory/Memory"
 import { CrmGateway, type CrmRequest, type CrmResponse, transferFactor } from "@casewire/core/ports/CrmHttp"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { layer } from "../src/CrmHttp.ts"
-import { allOn, firm, manifest } from "./Harness.ts"
+import { allOn, firm, manifest as withoutDocuments } from "./Harness.ts"
+
+const manifest = { ...withoutDocuments, capabilities: { ...withoutDocuments.capabilities, documents: null } }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
 
@@ -53,11 +56,11 @@ const connection = (): Connection => ({
   updatedAt: 1
 })
 
-const send = (request: CrmRequest) =>
+const send = (request: CrmRequest, declared: PluginManifest = manifest) =>
   runtime.runPromiseExit(
     Effect.gen(function* () {
       const gateway = yield* CrmGateway
-      return yield* (yield* gateway.open(connection(), manifest)).send(request)
+      return yield* (yield* gateway.open(connection(), declared)).send(request)
     })
   )
 
@@ -96,6 +99,22 @@ const upload = (fileName: string, documentId: string): CrmRequest => ({
       { _tag: "Document", name: "File", documentId, fileName, contentType: "application/pdf" }
     ]
   }
+})
+
+describe("a plugin that declares no documents", () => {
+  it("neither sends nor fetches one, and no socket is opened for it", async () => {
+    let asked = 0
+    handler = (_request, response) => {
+      asked += 1
+      response.setHeader("content-type", "application/pdf").end("%PDF")
+    }
+    await keep("mine", Buffer.from("%PDF-1.4"))
+    expect(reasonOf(await send(upload("a.pdf", "mine"), withoutDocuments))).toBe("CrmOriginRefused")
+    expect(reasonOf(await send(open("fetched"), withoutDocuments))).toBe("CrmOriginRefused")
+    expect([asked, await isKept("fetched")]).toEqual([0, false])
+    const { into: _, ...plain } = open("plain")
+    expect(reasonOf(await send(plain, withoutDocuments))).toBe("Success")
+  })
 })
 
 describe("a document that comes", () => {
