@@ -17,6 +17,18 @@ export const answerJson = (
   extra: ReadonlyArray<string> = []
 ): void => write(response, status, json, JSON.stringify(body), extra)
 
+/** As `answerJson`, for a body that is JSON already and holds nothing but ASCII. */
+export const answerAscii = (
+  response: ServerResponse,
+  status: number,
+  body: string,
+  extra: ReadonlyArray<string> = []
+): void => {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, json.concat("content-length", String(body.length), extra))
+  response.end(body, "latin1")
+}
+
 export const answerProblem = (response: ServerResponse, problem: Problem, extra: ReadonlyArray<string> = []): void =>
   write(response, problem.status, problemJson, JSON.stringify(problem), extra)
 
@@ -32,7 +44,7 @@ const write = (
 ): void => {
   // A sender that went away gets no answer; writing one would raise an error on a dead socket.
   if (response.headersSent || response.destroyed) return
-  response.writeHead(status, [...headers, "content-length", String(Buffer.byteLength(body)), ...extra])
+  response.writeHead(status, headers.concat("content-length", String(Buffer.byteLength(body)), extra))
   response.end(body)
 }
 

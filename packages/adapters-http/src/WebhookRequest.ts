@@ -23,7 +23,9 @@ export const readTarget = (url: string, headers: IncomingHttpHeaders): Target =>
   if (plugin === "" || plugin.includes("/")) return { _tag: "Unknown" }
   const query: Array<Entry> = []
   let token: string | undefined
-  if (question >= 0) {
+  // What nearly every URL looks like: a token of ours, which needs no escapes, and nothing else.
+  if (question >= 0 && plainToken.test(url)) token = url.slice(question + tokenStart.length)
+  else if (question >= 0) {
     for (const pair of url.slice(question + 1).split("&")) {
       if (pair === "") continue
       const equals = pair.indexOf("=")
@@ -38,6 +40,9 @@ export const readTarget = (url: string, headers: IncomingHttpHeaders): Target =>
   if (typeof header !== "string") return { _tag: "Webhook", plugin, token: token ?? "", query }
   return { _tag: "Webhook", plugin, token: token === undefined || token === header ? header : "", query }
 }
+
+const tokenStart = "?token="
+const plainToken = /^[^?]+\?token=[\w-]+$/
 
 const decode = (part: string): string => {
   const spaced = part.includes("+") ? part.replaceAll("+", " ") : part

@@ -15,7 +15,7 @@ import { Inbox, type WebhookAnswer, type WebhookDelivery, type WebhookRefusal } 
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { Plugins } from "@casewire/core/ports/Plugins"
 import { isProblemName, problem } from "./Problems.ts"
-import { answerJson, answerProblem, close } from "./RawAnswer.ts"
+import { answerAscii, answerJson, answerProblem, close } from "./RawAnswer.ts"
 import type { SlowRequests } from "./SlowRequests.ts"
 import { clientAddress, throttleDefaults, type ThrottleOptions, tokenThrottle } from "./TokenThrottle.ts"
 import { type MultipartLimits, multipartDefaults, readMultipart } from "./WebhookMultipart.ts"
@@ -54,6 +54,7 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
       fork(Effect.logError("A webhook could not be stored", exit.cause))
       answerProblem(response, unavailable, [...retryLater, ...close])
     }
+    if (Exit.isExit(effect)) return settle(effect as Exit.Exit<A>)
     const fiber = fork(effect)
     const done = fiber.pollUnsafe()
     if (done === undefined) fiber.addObserver(settle)
@@ -164,6 +165,14 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
   ): void => {
     switch (disposition._tag) {
       case "Accepted":
+        // The answer of nearly every webhook, written without building an object. Ids of receipts need no escapes.
+        if (warnings.length === 0)
+          return answerAscii(
+            response,
+            200,
+            `{"receiptId":"${receiptId}","disposition":"accepted","saved":true,"warnings":[]}`,
+            extra
+          )
         return answerJson(response, 200, { receiptId, disposition: "accepted", saved: true, warnings }, extra)
       case "Ignored": {
         const { reason } = disposition

@@ -72,11 +72,20 @@ export type Found =
 export interface FieldTable {
   readonly declaration: WebhookDeclaration
   readonly fieldByKey: ReadonlyMap<string, string>
+  /** Where each required field stands in the declaration. */
+  readonly places: ReadonlyMap<string, number>
   readonly optionKeys: ReadonlySet<string>
   readonly fillers: ReadonlySet<string>
-  readonly patterns: ReadonlyMap<string, RegExp>
+  /** No filler is longer. */
+  readonly longestFiller: number
+  readonly patterns: ReadonlyArray<RegExp | undefined>
   readonly test: RegExp
+  /** What keys as they came turned out to be; bounded, because anybody can send new ones. */
+  readonly meanings: Map<string, KeyMeaning>
 }
+
+/** A required field's place, an option's normalised key, or data of the firm's own. */
+type KeyMeaning = number | string | null
 
 /** Prepares the look-ups of a connection: once per alias table, not once per webhook. */
 export const fieldTable = (
@@ -88,18 +97,29 @@ export const fieldTable = (
     for (const alias of aliases[field.name] ?? []) fieldByKey.set(normaliseKey(alias), field.name)
   for (const field of declaration.required)
     for (const alias of [field.name, ...field.aliases]) fieldByKey.set(normaliseKey(alias), field.name)
+  const fillers = declaration.fillers.map((filler) => filler.toLowerCase())
   return {
     declaration,
     fieldByKey,
+    places: new Map(declaration.required.map(({ name }, place) => [name, place])),
     optionKeys: new Set(declaration.options.map(normaliseKey)),
-    fillers: new Set(declaration.fillers.map((filler) => filler.toLowerCase())),
-    patterns: new Map(
-      declaration.required.flatMap((field) =>
-        field.pattern === undefined ? [] : [[field.name, new RegExp(field.pattern)] as const]
-      )
-    ),
-    test: new RegExp(declaration.testValue)
+    fillers: new Set(fillers),
+    longestFiller: Math.max(0, ...fillers.map(({ length }) => length)),
+    patterns: declaration.required.map(({ pattern }) => (pattern === undefined ? undefined : new RegExp(pattern))),
+    test: new RegExp(declaration.testValue),
+    meanings: new Map()
   }
+}
+
+const meaningOf = (table: FieldTable, key: string): KeyMeaning => {
+  const known = table.meanings.get(key)
+  if (known !== undefined) return known
+  const normal = normaliseKey(key)
+  const field = table.fieldByKey.get(normal)
+  const place = field === undefined ? undefined : table.places.get(field)
+  const meaning = place ?? (table.optionKeys.has(normal) ? normal : null)
+  if (table.meanings.size < 1_000 && key.length <= 100) table.meanings.set(key, meaning)
+  return meaning
 }
 
 /**
@@ -124,67 +144,87 @@ const maxExtra = 65_536
 // oxlint-disable-next-line no-control-regex -- naming the control characters is the point
 const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFD]/
 
-export const isBlank = (table: FieldTable, value: string): boolean => {
-  const trimmed = value.trim()
-  return trimmed === "" || table.fillers.has(trimmed.toLowerCase())
-}
+export const isBlank = (table: FieldTable, value: string): boolean => isFiller(table, value.trim())
 
-/** Judges a record. `query` holds the URL's parameters: options there give way to the body's, by the same names. */
-export const findFields = (table: FieldTable, record: FlatRecord, query: FlatRecord = []): Found => {
-  const byField = new Map<string, Array<string>>()
-  const extra = new Map<string, Array<string>>()
-  const options = new Map<string, Array<string>>()
+const isFiller = (table: FieldTable, trimmed: string): boolean =>
+  trimmed === "" || (trimmed.length <= table.longestFiller && table.fillers.has(trimmed.toLowerCase()))
+
+/**
+ * Judges a record. `query` holds the URL's parameters: options there give way to the body's, by the same names. Whoever
+ * only wants to know what becomes of the record gets no `extra` and no value but the record's id.
+ */
+export const findFields = (table: FieldTable, record: FlatRecord, query: FlatRecord = [], keepsAll = true): Found => {
+  const { required } = table.declaration
+  const byField: Array<string | Array<string> | undefined> = Array.from({ length: required.length })
+  const extra = keepsAll ? new Map<string, Array<string>>() : none
+  let options = none
   const warnings: Array<FieldProblem> = []
   const errors: Array<FieldProblem> = []
   let extraSize = 0
-  const add = (map: Map<string, Array<string>>, key: string, value: string) => {
-    const values = map.get(key)
-    if (values === undefined) map.set(key, [value])
-    else values.push(value)
-  }
+  let fields = 0
   let tests = 0
   for (const [key, value] of record) {
-    const normal = normaliseKey(key)
-    const field = table.fieldByKey.get(normal)
-    if (field !== undefined) {
+    const meaning = meaningOf(table, key)
+    if (typeof meaning === "number") {
       if (table.test.test(value)) tests++
-      add(byField, field, value)
-    } else if (table.optionKeys.has(normal)) add(options, normal, value)
-    else if ((extraSize += key.length + value.length) <= maxExtra) {
+      const before = byField[meaning]
+      if (before === undefined) {
+        byField[meaning] = value
+        fields++
+      } else if (typeof before === "string") byField[meaning] = [before, value]
+      else before.push(value)
+    } else if (meaning !== null) {
+      if (options === none) options = new Map()
+      add(options, meaning, value)
+    } else if ((extraSize += key.length + value.length) <= maxExtra) {
       if (control.test(value)) warnings.push({ field: key, code: "control-characters" })
-      add(extra, key, value)
+      if (keepsAll) add(extra, key, value)
     } else warnings.push({ field: key, code: "too-much-extra-data" })
   }
-  if (tests > 0 && tests === byField.size) return { _tag: "Test" }
-  const inBody = new Set(options.keys())
-  for (const [key, value] of query) {
-    const normal = normaliseKey(key)
-    if (table.optionKeys.has(normal) && !inBody.has(normal)) add(options, normal, value)
+  if (tests > 0 && tests === fields) return { _tag: "Test" }
+  if (query.length > 0) {
+    const inBody = new Set(options.keys())
+    for (const [key, value] of query) {
+      const normal = normaliseKey(key)
+      if (!table.optionKeys.has(normal) || inBody.has(normal)) continue
+      if (options === none) options = new Map()
+      add(options, normal, value)
+    }
   }
   const values = new Map<string, string>()
-  for (const { name } of table.declaration.required) {
-    const found = byField.get(name)
+  for (let place = 0; place < required.length; place++) {
+    const { name } = required[place]!
+    const found = byField[place]
     const isRecord = name === table.declaration.record
     if (found === undefined) {
       errors.push({ field: name, code: "missing" })
       continue
     }
-    if (found.length > 1 && new Set(found).size > 1) {
+    if (typeof found !== "string" && new Set(found).size > 1) {
       errors.push({ field: name, code: "repeated" })
       continue
     }
-    const value = found[0]!.trim()
-    if (isBlank(table, value)) {
+    const value = (typeof found === "string" ? found : found[0]!).trim()
+    if (isFiller(table, value)) {
       if (isRecord) errors.push({ field: name, code: "empty" })
       else warnings.push({ field: name, code: "blank" })
     } else if (control.test(value)) errors.push({ field: name, code: "control-characters" })
-    else if (table.patterns.get(name)?.test(value) === false) {
+    else if (table.patterns[place]?.test(value) === false) {
       if (isRecord) errors.push({ field: name, code: "malformed" })
       else warnings.push({ field: name, code: "malformed" })
     } else if (value.length > maxValue) {
       warnings.push({ field: name, code: "cut" })
-      values.set(name, value.slice(0, maxValue))
-    } else values.set(name, value)
+      if (keepsAll || isRecord) values.set(name, value.slice(0, maxValue))
+    } else if (keepsAll || isRecord) values.set(name, value)
   }
   return { _tag: "Record", values, extra, options, errors, warnings }
+}
+
+/** Never written to. */
+const none: Map<string, Array<string>> = new Map()
+
+const add = (map: Map<string, Array<string>>, key: string, value: string): void => {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
 }

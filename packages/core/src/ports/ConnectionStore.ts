@@ -53,7 +53,10 @@ export class ConnectionStore extends Context.Service<
       owner: TokenOwner,
       options?: { readonly earlierUntil?: Instant }
     ) => Effect.Effect<Redacted.Redacted<string>>
-    /** The connection of a live webhook token; an unknown, revoked or API token has none. */
+    /**
+     * The connection of a live webhook token; an unknown, revoked or API token has none. May be looked up at the call
+     * already, so the effect is for one use.
+     */
     readonly connectionOfToken: (token: string) => Effect.Effect<Option.Option<Connection>>
     /** The firm of a live API token, and what it may do. */
     readonly firmOfToken: (token: string) => Effect.Effect<Option.Option<ApiCaller>>
