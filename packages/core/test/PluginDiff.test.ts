@@ -1,6 +1,6 @@
 /** What a person reads before one version of a plugin replaces another. */
 import { assert, describe, it } from "@effect/vitest"
-import type { PluginManifest } from "@casewire/core/CrmPlugin"
+import { PluginManifest } from "@casewire/core/CrmPlugin"
 import { pluginDiff } from "@casewire/core/PluginDiff"
 import { manifest as present } from "./RehearsalManifest.ts"
 
@@ -27,7 +27,12 @@ const manifest: PluginManifest = {
     keys: { ...present.fields!.keys, defaults: [{ key: "City", names: ["Town"] }], defaultWords: ["Default"] },
     reserved: ["key"]
   },
-  webhook: { ...present.webhook, steps: ["Open the page"], hints: ["Send one by hand"] }
+  webhook: {
+    ...present.webhook,
+    steps: ["Open the page"],
+    hints: ["Send one by hand"],
+    screen: { origin: "api", path: "hooks", label: "Webhooks" }
+  }
 }
 const { capabilities, credentials, webhook } = manifest
 const [root, password, office] = credentials
@@ -221,6 +226,11 @@ describe("the difference between two versions of a plugin", () => {
     assert.deepStrictEqual(shown(manifest, turned), [])
   })
 
+  it("is tested on a manifest that has every part there is", () => {
+    // The permissions follow from the rest.
+    assert.deepStrictEqual(missingParts(PluginManifest, manifest), [".permissions"])
+  })
+
   it("has a line for whatever leaf of the manifest changes", () => {
     const silent = leavesOf(manifest).filter((path) => pluginDiff(manifest, changedAt(manifest, path)).length === 0)
     assert.deepStrictEqual(
@@ -237,6 +247,16 @@ describe("the difference between two versions of a plugin", () => {
     assert.isAbove(keys.length, 20)
   })
 })
+
+/** The keys of a schema that a value leaves out, at any depth. */
+const missingParts = (schema: unknown, value: unknown, at = ""): ReadonlyArray<string> => {
+  const { fields, schema: inner, rest } = Object(schema)
+  if (Array.isArray(value)) return value.flatMap((each) => missingParts(rest?.[0] ?? inner ?? schema, each, `${at}[]`))
+  if (fields === undefined) return inner === undefined ? [] : missingParts(inner, value, at)
+  return Object.entries(fields).flatMap(([key, field]) =>
+    Object.hasOwn(Object(value), key) ? missingParts(field, Object(value)[key], `${at}.${key}`) : [`${at}.${key}`]
+  )
+}
 
 type Path = ReadonlyArray<string | number>
 
