@@ -64,9 +64,13 @@ const failureOf = (cause: Cause.Cause<CrmError>): string => {
 
 const longest = 300
 
-/** As JSON, cut where it is long. */
+/** As JSON, cut where it is long, with what no screen shows as its code. */
 export const shown = (value: unknown): string => {
-  const text = jsonOf(value)
+  const text = jsonOf(value).replace(/[\p{C}\u2028\u2029]/gu, (hidden) =>
+    [...Array(hidden.length).keys()]
+      .map((unit) => `\\u${hidden.charCodeAt(unit).toString(16).padStart(4, "0")}`)
+      .join("")
+  )
   return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
 }
 

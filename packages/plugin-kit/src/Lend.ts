@@ -4,7 +4,8 @@
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs"
 import { dirname, join, parse } from "node:path"
-import { Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
+import { FolderRefused, messageOf } from "./PluginFolder.ts"
 
 const lendable = ["@casewire/core", "@casewire/contract-kit", "effect"]
 
@@ -16,7 +17,14 @@ const Dependencies = Schema.fromJsonString(
 )
 
 /** Answers the names of what was lent now. */
-export const lend = (folder: string): ReadonlyArray<string> => {
+export const lend = (folder: string): Effect.Effect<ReadonlyArray<string>, FolderRefused> =>
+  Effect.try({
+    try: () => linked(folder),
+    catch: (cause) =>
+      new FolderRefused({ message: `${folder} cannot be lent what is not installed: ${messageOf(cause)}` })
+  })
+
+const linked = (folder: string): ReadonlyArray<string> => {
   const { dependencies = {}, devDependencies = {} } = Option.getOrElse(
     Schema.decodeUnknownOption(Dependencies)(readFileSync(join(folder, "package.json"), "utf8")),
     () => ({ dependencies: {}, devDependencies: {} })

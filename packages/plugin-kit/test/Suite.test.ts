@@ -54,6 +54,14 @@ describe("a failure", () => {
     expect(JSON.parse(asJson(report))).toMatchObject({ ok: false, data: { verdicts: [{ status: "broken" }] } })
   })
 
+  it("over the network is made smaller, too", async () => {
+    const ascii: Edit = ["src/Notes.ts", "plainText(text)", 'plainText(text).replace(/[^\\n -~]/gu, "?")']
+    const report = await reportOf([ascii], { matching: "any text is kept" })
+    const [verdict] = report.verdicts
+    expect(verdict?.status).toBe("broken")
+    expect(verdict?.input).toMatch(/^"[ -~]{1,24}"$/)
+  })
+
   it("without generated input shows what the plugin was given last", async () => {
     const report = await reportOf([["src/Notes.ts", '.replaceAll("<", "‹")', ""]], { matching: "no markup" })
     expect(report.verdicts[0]?.input).toMatch(/^addNote \{"id":"1001","text":"Hi <b>/)

@@ -28,7 +28,7 @@ export const inWritten = async (edits: ReadonlyArray<Edit>, use: (folder: string
         text.replace(from, () => to)
       )
     }
-    lend(folder)
+    await Effect.runPromise(lend(folder))
     await use(folder)
   } finally {
     rmSync(parent, { recursive: true, force: true })

@@ -38,7 +38,7 @@ export const pluginDev = Command.make(
       const settings = yield* readSettings
       const described = yield* readFolder(given)
       const { folder } = described
-      lend(folder)
+      yield* lend(folder)
       const watching = yield* watchFolder(folder)
       const manifest = yield* firstGood(folder, watching)
       const sandboxes = yield* sandboxOf(

@@ -58,9 +58,9 @@ export const pluginNew = Command.make(
         )
     }
     const folder = yield* writePlugin(parent, plugin, hostVersion()).pipe(
+      Effect.tap(lend),
       Effect.mapError(({ message }) => new StartRefused({ message, exit: exits.refused }))
     )
-    lend(folder)
     const shown = relative(process.cwd(), folder)
     yield* Console.log(
       `Made ${shown}. Its README says where things are.\n\n  casewire plugin test ${shown}\n  casewire plugin dev ${shown}`

@@ -24,7 +24,7 @@ export const pluginTest = Command.make(
   Effect.fn(
     function* ({ folder, json: asJsonText, matching }) {
       yield* readFolder(folder)
-      const lent = lend(folder)
+      const lent = yield* lend(folder)
       if (lent.length > 0)
         yield* Console.error(`casewire: lent ${lent.join(", ")} to ${folder}, where they are not installed`)
       const report = yield* runInProcess({ folder, matching })
