@@ -21,6 +21,15 @@ const refused = ({ code, message, unconfirmed }: PluginRejected) =>
     errors: [{ field: "plugin", code }, ...unconfirmed.map((key) => ({ field: "confirmed", code: key }))]
   })
 
+/** What is not even kept leaves no record but this line of the host's log. */
+const refusing =
+  (by: string) =>
+  <A, R>(taking: Effect.Effect<A, PluginRejected, R>) =>
+    taking.pipe(
+      Effect.tapError(({ code }) => Effect.logWarning("A plugin was not taken", { code, by })),
+      Effect.mapError(refused)
+    )
+
 const versionView = (kept: KeptVersion, serving: KeptVersion | undefined, pins: ReadonlyArray<Pin>): VersionView => {
   const targets = pins.filter(({ digest }) => digest === kept.digest).map(({ target }) => target._tag)
   const { manifest, ...shown } = kept
@@ -120,12 +129,12 @@ export const layerPluginHandlers = (operator: FirmId | null) =>
           const by = yield* asker
           const bytes = yield* collected(Stream.orDie(payload))
           if (bytes === undefined) return yield* Effect.fail(problem("body-too-large"))
-          const kept = yield* host.take(bytes, query.name ?? "upload", by).pipe(Effect.mapError(refused))
+          const kept = yield* host.take(bytes, query.name ?? "upload", by).pipe(refusing(by))
           return yield* view(kept)
         }),
         reread: Effect.fn(function* ({ params: { pluginId } }) {
           const { by } = yield* known(pluginId)
-          return yield* view(yield* host.reread(pluginId, by).pipe(Effect.mapError(refused)))
+          return yield* view(yield* host.reread(pluginId, by).pipe(refusing(by)))
         }),
         swap: Effect.fn(function* ({ params: { pluginId }, payload }) {
           const { by } = yield* known(pluginId)

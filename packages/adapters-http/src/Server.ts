@@ -224,7 +224,7 @@ const make = Effect.fnUntraced(function* (options: ServerOptions) {
     if (request.headers.expect !== undefined) response.writeContinue()
     setSecurityHeaders(response, path === "/docs")
     // An upload has the server's own, longer time-out.
-    if (!isUpload && !isCaseFile) slow.watch(request, response)
+    if (!isUpload && !isCaseFile && !isPlugin) slow.watch(request, response)
     api(request, response)
   }
 

@@ -175,6 +175,12 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
       })
     )
 
+  /** Whether the history knows what became of a version; one that nobody saw the end of is not decided. */
+  const wasDecided = (pluginId: string, digest: PluginDigest) =>
+    Effect.map(store.swaps({ pluginId, limit: 1000 }), (swaps) =>
+      swaps.some(({ from, result, to }) => from === digest || (to === digest && result !== "interrupted"))
+    )
+
   /** Every plugin at its pinned version; one without a pin is taken from its source, and serves everyone. */
   const start = Effect.fnUntraced(function* ({ pluginId, source }: HostedSource) {
     const taken = yield* Effect.exit(shelf.take(source, "host", pluginId))
@@ -197,6 +203,8 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
         // The source has another version than the one that served last: it comes in by the same steps as any other.
         const { digest } = taken.value.kept
         if (good.some((pin) => pin.target._tag === "Everyone" && pin.digest === digest)) return
+        // What was replaced, taken back or refused before stays so until a person wants it again.
+        if (yield* wasDecided(id, digest)) return
         const request = {
           pluginId: id,
           version: digest,
@@ -256,7 +264,7 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
         return yield* rejected("package-unknown", `The host has no source for the plugin "${pluginId}".`)
       return (yield* shelf.take(source, by, pluginId)).kept
     }),
-    take: (bytes, by) => Effect.map(shelf.takeBytes(bytes, "an uploaded file", by), ({ kept }) => kept),
+    take: (bytes, name, by) => Effect.map(shelf.takeBytes(bytes, name, by), ({ kept }) => kept),
     swap: (request) => streamed(Effect.succeed(request), "swap"),
     rollback: ({ version, ...request }) =>
       streamed(

@@ -12,6 +12,7 @@ import { findPackageJSON } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 import { bundle } from "./Bundle.ts"
 import { manifestOf } from "./ManifestReader.ts"
 import { packageLimits, readArchive, writeArchive } from "./PackageArchive.ts"
@@ -163,4 +164,6 @@ const mainOf = (exports: unknown): string =>
         onSome: ({ ".": main }) => main
       })
 
-const flat = (message: string): string => message.replace(/\s+/g, " ").replace(/\.$/, "").slice(0, 500)
+/** The bundler's words in one line, without the colours of a terminal. */
+const flat = (message: string): string =>
+  stripVTControlCharacters(message).replace(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 500)

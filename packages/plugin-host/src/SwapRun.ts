@@ -113,10 +113,11 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
     verify: Effect.gen(function* () {
       const offered = yield* shelf.open(pluginId, request.version)
       const serving = oldDigest === null ? null : yield* keptOf(oldDigest)
-      // Whatever widens by going back was confirmed when that version first came.
-      const confirmed = isRollback
-        ? pluginDiff(serving?.manifest ?? null, offered.kept.manifest).map(({ key }) => key)
-        : request.confirmed
+      // Whatever widens by going back to what served before was confirmed when that version came.
+      const confirmed =
+        isRollback && (yield* servedBefore)
+          ? pluginDiff(serving?.manifest ?? null, offered.kept.manifest).map(({ key }) => key)
+          : request.confirmed
       const admitted = admit({ serving, offered: offered.kept, confirmed, isRollback })
       if (Result.isFailure(admitted)) return refusedBy(admitted.failure)
       yield* save({ diff: admitted.success })
@@ -183,6 +184,12 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
       Effect.timeoutOrElse({ duration: options.graceMs, orElse: () => Effect.succeed(passed(null)) })
     )
   }
+
+  const servedBefore = Effect.map(store.swaps({ pluginId, limit: 1000 }), (swaps) =>
+    swaps.some(({ from, id, result, to }) =>
+      id === swap.id ? false : from === request.version || (to === request.version && result === "done")
+    )
+  )
 
   const keptOf = Effect.fnUntraced(function* (digest: KeptVersion["digest"]) {
     const found = yield* store.version(pluginId, digest)

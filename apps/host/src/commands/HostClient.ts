@@ -9,7 +9,7 @@ import { dataFolder, readSettings, type StartRefused } from "../Settings.ts"
 import { type CommandFailure, exits, refusal } from "./PluginAnswer.ts"
 
 /** There is no way to ask the host, or it answers nothing that this command understands. */
-export class HostUnasked extends Schema.TaggedError<HostUnasked>()("HostUnasked", {
+class HostUnasked extends Schema.TaggedError<HostUnasked>()("HostUnasked", {
   code: Schema.Literals(["no-token", "host-unreachable", "answer-unreadable"]),
   message: Schema.String
 }) {}
@@ -21,7 +21,7 @@ const Problem = Schema.Struct({
   detail: Schema.optionalKey(Schema.String),
   errors: Schema.optionalKey(Schema.Array(Schema.Struct({ field: Schema.String, code: Schema.String })))
 })
-export type Problem = typeof Problem.Type
+type Problem = typeof Problem.Type
 const isProblem = Schema.is(Problem)
 
 /** A client of the host that the settings describe. */

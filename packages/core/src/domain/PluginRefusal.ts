@@ -32,7 +32,6 @@ export const pluginRefusals = {
   "permissions-differ": "Let the manifest's permissions name exactly the hosts of its origins.",
   "other-plugin": "Choose a version of the plugin that shall be replaced.",
   "version-reused": "Give the changed plugin a version of its own.",
-  "already-serving": "Nothing is to be done.",
   downgrade: "Confirm the older version by name, or choose a newer one.",
   "confirmation-missing": "Read what changes and confirm it: `casewire plugin show` lists it.",
   "version-unknown": "Choose one of the kept versions: `casewire plugin show` lists them.",
