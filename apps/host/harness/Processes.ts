@@ -82,6 +82,8 @@ const hostEnvironment = (options: HostOptions): Record<string, string> => ({
   CASEWIRE_LATE_COMMIT_MS: String(options.lateCommitMs),
   // Stories ask again and again whether something has happened.
   CASEWIRE_API_REQUESTS_PER_HOUR: "1000000",
+  // Floods are measured here, and all of them are one firm's.
+  CASEWIRE_FIRM_BACKLOG: "100000000",
   ...(options.trustedProxies === undefined ? {} : { CASEWIRE_TRUSTED_PROXIES: options.trustedProxies }),
   ...(options.plugins === undefined ? {} : { CASEWIRE_PLUGINS: options.plugins }),
   ...(options.toolsUrl === undefined ? {} : { CASEWIRE_PRIVATE_DESTINATIONS: options.toolsUrl })
@@ -100,7 +102,8 @@ export const startCasewire = async (options: {
     CASEWIRE_PORT: String(options.port),
     CASEWIRE_SANDBOX_PORT: String(options.sandboxPort),
     CASEWIRE_DATA: options.data,
-    CASEWIRE_API_REQUESTS_PER_HOUR: "1000000"
+    CASEWIRE_API_REQUESTS_PER_HOUR: "1000000",
+    CASEWIRE_FIRM_BACKLOG: "100000000"
   }
   const running = launch([hostMain, "start"], env, `http://127.0.0.1:${options.port}`, root)
   await answering(running, "/readyz")

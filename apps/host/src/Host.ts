@@ -6,6 +6,7 @@ import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
 import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp"
 import { layer as layerServer } from "@casewire/adapters-http/Server"
 import { layerSqlite } from "@casewire/adapters-db/Sqlite"
+import { Backlog, BacklogLimit } from "@casewire/core/Backlog"
 import * as Belt from "@casewire/core/Belt"
 import { CaseDocuments, DocumentQuota } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
@@ -50,6 +51,7 @@ const layerRetention = ({ webhookLogDays }: Settings) =>
 /** Every use case of the core over the store, without a way in. */
 export const layerCore = (settings: Settings) =>
   Layer.mergeAll(
+    Backlog.layer,
     CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
@@ -69,7 +71,7 @@ export const layerCore = (settings: Settings) =>
     Layer.provideMerge(layerSheets),
     Layer.provideMerge(layerMachine(settings)),
     Layer.provideMerge(layerStore(settings)),
-    Layer.provide([layerTimes(settings), layerQuota(settings)])
+    Layer.provide([layerTimes(settings), layerQuota(settings), Layer.succeed(BacklogLimit, settings.firmBacklog)])
   )
 
 /** What a look at the store of a stopped host needs, and no more. */
@@ -86,7 +88,14 @@ const layerLoops = Layer.effectDiscard(
     const worker = yield* Worker
     const poller = yield* Poller
     const housekeeping = yield* Housekeeping
+    const backlog = yield* Backlog
     yield* Effect.forkScoped(worker.run)
+    yield* Effect.forkScoped(
+      backlog.look.pipe(
+        Effect.catchCause((cause) => Effect.logError("What waits could not be counted", cause)),
+        Effect.repeat(Schedule.spaced("250 millis"))
+      )
+    )
     yield* Effect.forkScoped(
       housekeeping.run.pipe(
         Effect.catchCause((cause) => Effect.logError("What is old could not be thrown away", cause)),

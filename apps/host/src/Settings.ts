@@ -66,6 +66,8 @@ export const settings = Config.all({
   webhookLogDays: Config.schema(AtLeastOne, "CASEWIRE_WEBHOOK_LOG_DAYS").pipe(Config.withDefault(30)),
   /** How many GiB of documents a firm may keep. */
   documentQuotaGib: Config.schema(AtLeastOne, "CASEWIRE_DOCUMENT_QUOTA_GIB").pipe(Config.withDefault(50)),
+  /** How many jobs may wait for one firm before its webhooks are put off. */
+  firmBacklog: Config.schema(AtLeastOne, "CASEWIRE_FIRM_BACKLOG").pipe(Config.withDefault(100_000)),
   /** The key-encryption key: 32 bytes as base64. Without it, a file `key` in the data folder is used. */
   key: Config.option(Config.Redacted("CASEWIRE_KEY")),
   /** Whom a firm asks when the findings of the doctor do not help: an address or a number, shown as it is. */

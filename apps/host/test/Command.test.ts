@@ -50,6 +50,7 @@ describe("the casewire command", { concurrent: false }, () => {
     ["CASEWIRE_TRUSTED_PROXIES", "127.0.0.1,proxy.internal"],
     ["CASEWIRE_TRUSTED_PROXIES", "0:0:0:0:0:0:0:1"],
     ["CASEWIRE_API_REQUESTS_PER_HOUR", "0"],
+    ["CASEWIRE_FIRM_BACKLOG", "0"],
     ["CASEWIRE_WEBHOOK_LOG_DAYS", "0"],
     ["CASEWIRE_DOCUMENT_QUOTA_GIB", "lots"]
   ])("says in one sentence which setting is wrong, and exits with 78: %s=%s", (name, value) =>

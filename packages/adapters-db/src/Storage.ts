@@ -142,6 +142,17 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
         )
         return Option.map(Option.fromUndefinedOr(row), (found) => JobId.make(found.operation))
       }),
+      backlog: Effect.fn("Storage.backlog")(function* (firmId) {
+        const row = yield* database.read((db) =>
+          db
+            .selectFrom("jobs")
+            .select((e) => e.fn.countAll<number>().as("waiting"))
+            .where("firm_id", "=", firmId)
+            .where("state", "in", ["queued", "retry", "sending"])
+            .executeTakeFirstOrThrow()
+        )
+        return row.waiting
+      }),
       isWritable: Effect.map(
         Effect.exit(
           Effect.flatMap(Clock.currentTimeMillis, (now) =>

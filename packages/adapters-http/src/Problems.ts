@@ -53,6 +53,7 @@ const known = {
   "links-invalid": [422, "The case-type links cannot be saved like this"],
   "aliases-invalid": [422, "The webhook keys cannot be saved like this"],
   "plugin-rejected": [422, "The plugin is not taken"],
+  "tenant-backlog-full": [429, "Too much is waiting for this firm"],
   "rate-limited": [429, "Too many requests"],
   "headers-too-large": [431, "The request's headers are too large"],
   "internal-error": [500, "Something went wrong inside"],

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Clock, Effect, Exit, Option } from "effect"
+import { backlogFull } from "@casewire/core/Backlog"
 import type { Connection } from "@casewire/core/domain/Connection"
 import { newId } from "@casewire/core/domain/Ids"
 import { ReceiptId } from "@casewire/core/domain/Receipt"
@@ -35,6 +36,7 @@ const acceptPost = ["accept-post", "application/json, application/x-www-form-url
 const tokenInvalid = problem("webhook-token-invalid")
 const unavailable = problem("storage-unavailable")
 const retryLater = ["retry-after", "30"]
+const roomLater = ["retry-after", "60"]
 
 export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOptions, slow: SlowRequests) {
   const inbox = yield* Inbox
@@ -145,8 +147,9 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
       }
       const body = JSON.stringify(read.parts)
       const answer = yield* inbox.accept(connection, { ...delivery, body, warnings: read.warnings })
-      // Nothing but the receipt of a test is saved.
-      if (answer.disposition._tag === "Test") yield* removeFiles(connection, receiptId)
+      // Nothing but the receipt of a test is saved, nor of what came where there was no room.
+      if (answer.disposition._tag === "Test" || answer.disposition._tag === "Ignored")
+        yield* removeFiles(connection, receiptId)
       answerWebhook(connection, answer, response, read.isWhole ? [] : close)
     })
     whenDone(whole, response, () => {})
@@ -176,6 +179,11 @@ export const makeWebhookRoute = Effect.fnUntraced(function* (options: WebhookOpt
         return answerJson(response, 200, { receiptId, disposition: "accepted", saved: true, warnings }, extra)
       case "Ignored": {
         const { reason } = disposition
+        if (reason === backlogFull)
+          return answerProblem(response, problem("tenant-backlog-full", { instance: `/receipts/${receiptId}` }), [
+            ...roomLater,
+            ...extra
+          ])
         return answerJson(response, 200, { receiptId, disposition: "ignored", saved: false, reason, warnings }, extra)
       }
       case "Test":

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from "node:net"
 import { Effect, Layer, Logger, ManagedRuntime, Option, Redacted, Stream } from "effect"
+import { Backlog } from "@casewire/core/Backlog"
 import { CaseDocuments, DocumentQuota } from "@casewire/core/CaseDocuments"
 import { CaseEntries } from "@casewire/core/CaseEntries"
 import { Conflicts } from "@casewire/core/Conflicts"
@@ -173,6 +174,7 @@ const privateOrigins = [`http://127.0.0.1:${toolsPort}`]
 
 const layerCore = (over: OverStorage) =>
   Layer.mergeAll(
+    Backlog.layer,
     CaseDocuments.layer,
     CaseEntries.layer,
     Conflicts.layer,
@@ -232,6 +234,7 @@ export const startWorld = async (
       A,
       E,
       | Setup
+      | Backlog
       | Disconnect
       | Inbox
       | Outbox

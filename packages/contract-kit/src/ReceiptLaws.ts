@@ -5,11 +5,22 @@ import { newId } from "@casewire/core/domain/Ids"
 import { JobId } from "@casewire/core/domain/Job"
 import { ReceiptId, type Receipt } from "@casewire/core/domain/Receipt"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { Queue } from "@casewire/core/ports/Queue"
 import { Storage, type ReceiptFilter } from "@casewire/core/ports/Storage"
 import type { DurableLaw, Law } from "./Law.ts"
 import { openTransaction, pause } from "./OpenTransaction.ts"
 import { claimedIds, claimOne, find } from "./QueueSteps.ts"
-import { connection, firm, makeCase, makeJob, makeReceipt, otherFirm, secondConnection, start } from "./samples.ts"
+import {
+  connection,
+  firm,
+  makeCase,
+  makeJob,
+  makeReceipt,
+  otherConnection,
+  otherFirm,
+  secondConnection,
+  start
+} from "./samples.ts"
 
 const receipts = Effect.fnUntraced(function* (filter: Partial<ReceiptFilter> = {}) {
   const storage = yield* Storage
@@ -228,6 +239,30 @@ export const receiptLaws: ReadonlyArray<Law> = [
         { concurrency: "unbounded" }
       )
       assert.lengthOf(answers.filter(Option.isNone), 1)
+    })
+  },
+  {
+    title: "the backlog of a firm is what waits for it: nothing held, nothing done, nothing of another firm",
+    run: Effect.gen(function* () {
+      const [queue, storage] = [yield* Queue, yield* Storage]
+      assert.strictEqual(yield* storage.backlog(firm.id), 0)
+      yield* storage.receive(yield* makeReceipt(), [yield* makeJob({ key: "1" })])
+      yield* storage.receive(yield* makeReceipt({ connectionId: secondConnection.id }), [
+        yield* makeJob({ key: "1", connectionId: secondConnection.id })
+      ])
+      yield* storage.atomically(
+        queue.enqueue([
+          yield* makeJob({ key: "1" }),
+          yield* makeJob({ key: "2", held: "by hand" }),
+          yield* makeJob({ key: "3", notBefore: start + 99_999 }),
+          yield* makeJob({ key: "4", firmId: otherFirm.id, connectionId: otherConnection.id })
+        ])
+      )
+      assert.deepStrictEqual([yield* storage.backlog(firm.id), yield* storage.backlog(otherFirm.id)], [4, 1])
+      const [lease] = yield* queue.claim({ worker: "w", limit: 1, leaseMs: 1000 })
+      assert.strictEqual(yield* storage.backlog(firm.id), 4, "one that is being done is not done")
+      if (lease !== undefined) yield* queue.settle(lease, { _tag: "Done" })
+      assert.strictEqual(yield* storage.backlog(firm.id), 3)
     })
   },
   {

@@ -82,5 +82,8 @@ export const storageMutants: Record<string, Mutant> = {
         })
     }
   }),
+  "counts every job as waiting": inStorage((_, { queue }) => ({
+    backlog: (firmId) => Effect.map(queue.find(firmId, {}), (jobs) => jobs.length)
+  })),
   "is never writable": inStorage(() => ({ isWritable: Effect.succeed(false) }))
 }

@@ -178,6 +178,8 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "idempotency keys of different firms do not meet": "binds keys for all firms",
     "a key is free again when the transaction that bound it rolls back": "binds keys outside the transaction",
     "of many that bind one key at the same moment, one does": "binds no keys",
+    "the backlog of a firm is what waits for it: nothing held, nothing done, nothing of another firm":
+      "counts every job as waiting",
     "an open store is writable": "is never writable"
   },
   CaseStore: {
@@ -233,11 +235,11 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "an overlap gives no token a longer life than it had": "revives tokens",
     "a new token leaves the tokens of other connections and of the API alone": "keeps one token",
     "an API token finds its firm and name, a webhook token none": "finds no tokens",
+    "an API token keeps the scopes that it was issued with, none among them": "forgets scopes",
     "an API token finds no connection": "takes any token for a webhook's"
   },
   MappingStore: {
     "a catalog comes back as it was saved, with its time": "forgets when a catalog was fetched",
-    "an API token keeps the scopes that it was issued with, none among them": "forgets scopes",
     "a connection whose catalog was never saved has none": "has one catalog for all connections",
     "a catalog that is saved again is replaced whole": "never replaces a catalog",
     "no firm sees the catalog of another": "shows mappings to all",

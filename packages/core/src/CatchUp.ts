@@ -7,6 +7,7 @@
  */
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { DocumentQuota } from "./CaseDocuments.ts"
+import { Backlog } from "./Backlog.ts"
 import { type Case, type CaseId, ExternalCaseId, type FieldValue } from "./domain/Case.ts"
 import type { Connection } from "./domain/Connection.ts"
 import { documentLimitBytes } from "./domain/Document.ts"
@@ -45,6 +46,7 @@ export class CatchUp extends Context.Service<
   static readonly layer = Layer.effect(
     CatchUp,
     Effect.gen(function* () {
+      const backlog = yield* Backlog
       const cases = yield* CaseStore
       const connections = yield* ConnectionStore
       const documents = yield* DocumentStore
@@ -168,7 +170,9 @@ export class CatchUp extends Context.Service<
       })
 
       const run = Effect.fn("CatchUp.run")(function* (connection: Connection) {
-        if (intake(connection.toggles)._tag === "Accept") yield* readIgnored(connection)
+        // What a full backlog left aside is read once there is room again.
+        if (intake(connection.toggles)._tag === "Accept" && !backlog.isFull(connection.firmId))
+          yield* readIgnored(connection)
         yield* releaseHeld(connection)
         if (!isCatchUpDue(connection)) return
         yield* readApart(connection)
@@ -188,7 +192,7 @@ export class CatchUp extends Context.Service<
 
       return CatchUp.of({ run })
     })
-  )
+  ).pipe(Layer.provide(Backlog.layer))
 }
 
 const isStatusApart = (connection: Connection, of: Case): boolean => {

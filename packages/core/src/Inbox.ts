@@ -6,6 +6,7 @@
  * disk together with its job before the answer goes out.
  */
 import { Clock, Context, Effect, Exit, Layer, Option, Result, Schema } from "effect"
+import { Backlog, backlogFull } from "./Backlog.ts"
 import { ExternalCaseId } from "./domain/Case.ts"
 import { type Connection, isEnded } from "./domain/Connection.ts"
 import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
@@ -75,6 +76,7 @@ export class Inbox extends Context.Service<
   static readonly layer = Layer.effect(
     Inbox,
     Effect.gen(function* () {
+      const backlog = yield* Backlog
       const connections = yield* ConnectionStore
       const plugins = yield* Plugins
       const queue = yield* Queue
@@ -92,7 +94,7 @@ export class Inbox extends Context.Service<
       // The busiest path of the host: one step up to the store's own, and one after it.
       const accept: Inbox["Service"]["accept"] = (connection, delivery) =>
         Effect.withFiber(({ context }) => {
-          const verdict = judge(tableOf(connection), connection, delivery)
+          const verdict = judge(tableOf(connection), connection, delivery, backlog.isFull(connection.firmId))
           const receipt = receiptOf(context, connection, delivery, verdict)
           const { disposition, externalCaseId } = verdict
           const jobs =
@@ -146,8 +148,10 @@ export class Inbox extends Context.Service<
 
       return Inbox.of({ authenticate, accept, refuse, replay })
     })
-  )
+  ).pipe(Layer.provide(Backlog.layer))
 }
+
+const noRoom = { _tag: "Ignore", reason: backlogFull } as const
 
 interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | "externalCaseId"> {
   /** The body as it is kept. */
@@ -161,7 +165,8 @@ interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | 
 const judge = (
   table: FieldTable,
   connection: Connection,
-  delivery: Pick<WebhookDelivery, "mediaType" | "body" | "query" | "warnings">
+  delivery: Pick<WebhookDelivery, "mediaType" | "body" | "query" | "warnings">,
+  isFull = false
 ): Verdict => {
   const warnings = delivery.warnings ?? []
   const parsed = parseBody(delivery.mediaType, delivery.body)
@@ -180,7 +185,8 @@ const judge = (
   const externalCaseId = found.values.get(table.declaration.record) ?? null
   const all = found.options.size === 0 ? found.warnings : [...found.warnings, ...readListIntent(found.options).warnings]
   const common = { errors: found.errors, warnings: warnings.length === 0 ? all : [...warnings, ...all], externalCaseId }
-  const verdict = intake(connection.toggles)
+  const toggled = intake(connection.toggles)
+  const verdict = isFull && toggled._tag === "Accept" ? noRoom : toggled
   // A switched-off firm's client data is not collected: the names of the keys stay, the record's id and the options.
   const isOption = (key: string) => table.optionKeys.has(normaliseKey(key))
   if (verdict._tag === "Ignore")

@@ -8,13 +8,14 @@ import type { FirmId } from "../domain/Ids.ts"
 import type { Receipt, ReceiptId } from "../domain/Receipt.ts"
 import { Storage, type ReceiptFilter } from "../ports/Storage.ts"
 import { Database } from "./Database.ts"
+import { occupiesLane } from "./Jobs.ts"
 import { enqueue } from "./Queue.ts"
 
 export const layer = Layer.effect(
   Storage,
   Effect.gen(function* () {
     const database = yield* Database
-    const { keys, receipts } = database
+    const { jobs, keys, receipts } = database
 
     const receiptOf = (firmId: FirmId, id: ReceiptId): Receipt | undefined => {
       const receipt = receipts.get(id)
@@ -60,6 +61,9 @@ export const layer = Layer.effect(
           if (bound === undefined) keys.set(tx, JSON.stringify([firmId, key]), operation)
           return Option.fromUndefinedOr(bound)
         }),
+
+      backlog: (firmId) =>
+        database.read(() => jobs.values().filter(({ job }) => job.firmId === firmId && occupiesLane(job)).length),
 
       isWritable: Effect.succeed(true)
     })

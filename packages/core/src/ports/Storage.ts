@@ -46,6 +46,8 @@ export class Storage extends Context.Service<
     readonly claimKey: (firmId: FirmId, key: string, operation: JobId) => Effect.Effect<Option.Option<JobId>>
     /** The operation that a key is bound to. */
     readonly operation: (firmId: FirmId, key: string) => Effect.Effect<Option.Option<JobId>>
+    /** How many jobs of the firm wait to be done: queued, to be tried again, or with an outcome that is unknown. */
+    readonly backlog: (firmId: FirmId) => Effect.Effect<number>
     /** Whether a write would commit now; `/readyz` asks. */
     readonly isWritable: Effect.Effect<boolean>
   }
