@@ -96,7 +96,15 @@ export const layerPluginHandlers = (operator: FirmId | null) =>
       const asker = Effect.gen(function* () {
         const { firmId, name } = yield* CurrentFirm
         const isOperator = operator === null ? (yield* connections.firms).length === 1 : operator === firmId
-        if (!isOperator) return yield* Effect.fail(problem("operator-required"))
+        if (!isOperator)
+          return yield* Effect.fail(
+            problem("operator-required", {
+              detail:
+                operator === null
+                  ? "The host serves several firms, and its settings name none as its operator (CASEWIRE_OPERATOR_FIRM)."
+                  : "The settings name another firm as the host's operator."
+            })
+          )
         return `${name} (${firmId})`
       })
 

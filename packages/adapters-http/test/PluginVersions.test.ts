@@ -231,6 +231,7 @@ describe("who may operate plugins", () => {
     const several = await startWorld()
     try {
       expect(seen(await attempts(several, several.api))).toEqual(refused)
+      expect((await several.call("GET", "/plugins/acme")).body.detail).toContain("CASEWIRE_OPERATOR_FIRM")
     } finally {
       await several.stop()
     }

@@ -182,7 +182,9 @@ const followed = Effect.fnUntraced(function* <E, R>(events: Stream.Stream<SwapPr
       if (event.type === "done") digest = event.digest
       if (event.type === "failed") failed = event
       if (event.type !== "step") return Effect.void
-      if (event.state === "begun") return Effect.void
+      // On a terminal the step's end takes the place of its beginning.
+      if (event.state === "begun")
+        return Effect.sync(() => void (process.stderr.isTTY && process.stderr.write(`  ${event.step.padEnd(10)} …\r`)))
       steps.push(event)
       return Console.error(
         `  ${event.step.padEnd(10)} ${event.state}${event.detail === null ? "" : `: ${event.detail}`}`
