@@ -5,7 +5,10 @@
 import type { Connection } from "@casewire/core/domain/Connection"
 import type { Instant } from "@casewire/core/domain/Ids"
 
-/** Only tokens that exist are kept, so a stranger's guesses cannot fill the memory. */
+/**
+ * Only tokens that exist are kept, so a stranger's guesses cannot fill the memory; and by their plain value, because a
+ * hash for every webhook costs as much as reading its body. They go with the next token that is issued, or when they end.
+ */
 interface LiveToken {
   readonly connectionKey: string
   readonly expiresAt: Instant | null

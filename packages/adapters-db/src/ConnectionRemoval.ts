@@ -54,6 +54,7 @@ export const layer = (folder: string): Layer.Layer<ConnectionRemoval, never, Dat
         }),
 
         inventory: Effect.fn("ConnectionRemoval.inventory")(function* (firmId, id) {
+          yield* database.rowsFirst
           return yield* database.read((db) => inventoryOf(db, firmId, id, null))
         }),
 
@@ -63,6 +64,7 @@ export const layer = (folder: string): Layer.Layer<ConnectionRemoval, never, Dat
           const now = yield* Clock.currentTimeMillis
           const key = keyOf(firmId, id)
           const common = { heads, vault, firmId, connectionId: id, limit, now, except }
+          yield* database.rowsFirst
           for (const step of removalSteps) {
             const {
               count,
@@ -84,7 +86,10 @@ export const layer = (folder: string): Layer.Layer<ConnectionRemoval, never, Dat
         }),
 
         end: Effect.fn("ConnectionRemoval.end")(function* (firmId, id, { except }) {
+          yield* database.rowsFirst
           return yield* database.write(async (db, transaction) => {
+            // Those of the last moment, too.
+            database.arrivals.unfold(Number.POSITIVE_INFINITY)
             if (sizeOf(await inventoryOf(db, firmId, id, except)) > 0) return false
             await removeTokens(db, firmId, id)
             await db

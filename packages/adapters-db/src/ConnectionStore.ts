@@ -4,7 +4,7 @@
  * A webhook's token is looked up for every request, so live tokens and connections are kept in memory: filled by
  * reads, replaced right after the commit that changed them. This process owns the file, so nobody else can change it.
  */
-import { createHash, hash, randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Connection, Firm } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
@@ -60,7 +60,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
           .executeTakeFirst()
       )
 
-    const findConnection = Effect.fnUntraced(function* (token: string, digest: string) {
+    const findConnection = Effect.fnUntraced(function* (token: string) {
       const before = cache.generation
       const row = yield* findToken(token, "webhook")
       if (row === undefined || row.connection_id === null) return Option.none<Connection>()
@@ -69,7 +69,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
       const connection = yield* Effect.option(load(row.firm_id, row.connection_id))
       const isInside = (yield* CurrentTransaction)?.database === database
       if (!isInside && before === cache.generation && Option.isSome(connection))
-        tokens.set(digest, { connectionKey: keyOf(row.firm_id, row.connection_id), expiresAt: row.expires_at })
+        tokens.set(token, { connectionKey: keyOf(row.firm_id, row.connection_id), expiresAt: row.expires_at })
       return connection
     })
 
@@ -178,17 +178,19 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
         })
         return Redacted.make(token)
       }),
-      connectionOfToken: (token) =>
-        Effect.suspend(() => {
-          const digest = hash("sha256", token, "base64")
-          const known = tokens.get(digest)
-          const connection = known === undefined ? undefined : connections.get(known.connectionKey)
-          if (known === undefined || connection === undefined) return findConnection(token, digest)
-          if (known.expiresAt === null) return Effect.succeedSome(connection)
-          return Effect.map(Clock.currentTimeMillis, (now) =>
-            now < known.expiresAt! ? Option.some(connection) : Option.none()
-          )
-        }),
+      // What is known is answered by a value, which whoever asks for every webhook need not run.
+      connectionOfToken: (token) => {
+        const known = tokens.get(token)
+        const connection = known === undefined ? undefined : connections.get(known.connectionKey)
+        if (known === undefined || connection === undefined) return findConnection(token)
+        const { expiresAt } = known
+        if (expiresAt === null) return Effect.succeedSome(connection)
+        return Effect.map(Clock.currentTimeMillis, (now) => {
+          if (now < expiresAt) return Option.some(connection)
+          tokens.delete(token)
+          return Option.none()
+        })
+      },
       firmOfToken: Effect.fn("ConnectionStore.firmOfToken")(function* (token) {
         const now = yield* Clock.currentTimeMillis
         const row = yield* findToken(token, "api")

@@ -6,6 +6,7 @@
  * thread; a promise of kysely's is never left half done by an interruption, or it would run after the roll-back.
  */
 import { Cause, Context, Effect, Exit } from "effect"
+import { Arrivals, unfoldChunk } from "./Arrivals.ts"
 import { Breath } from "./Breath.ts"
 import { ConnectionCache } from "./ConnectionCache.ts"
 import type { Database as Connection } from "better-sqlite3"
@@ -36,6 +37,15 @@ export interface DatabaseService {
   readonly vault: Vault
   readonly heads: LaneHeads
   readonly cache: ConnectionCache
+  readonly arrivals: Arrivals
+  /**
+   * Gives every webhook that was acknowledged before its rows, for whoever asks the tables; in the transaction of the
+   * fiber, else in transactions of its own.
+   */
+  readonly rowsFirst: Effect.Effect<void>
+  /** Opens a transaction of the connection; whoever holds the gate may. */
+  readonly begin: () => void
+  readonly commit: () => void
   /** To be called after every COMMIT and every roll-back of the connection: memory follows the file. */
   readonly committed: () => void
   readonly rolledBack: () => void
@@ -55,6 +65,8 @@ export const makeDatabase = (parts: {
   readonly gate: WriteGate
   readonly vault: Vault
   readonly heads: LaneHeads
+  /** Told of every segment of receipts that does not open. */
+  readonly damaged: (segment: number, firmId: string) => void
 }): DatabaseService => {
   const { connection, gate, heads, reader, vault, writer } = parts
 
@@ -69,6 +81,9 @@ export const makeDatabase = (parts: {
     )
 
   const breath = new Breath()
+  const arrivals = new Arrivals(parts, parts.damaged)
+  const beginning = connection.prepare("begin immediate")
+  const committing = connection.prepare("commit")
 
   const current = Effect.withFiber<Transaction | undefined>((fiber) => {
     const transaction = Context.get(fiber.context, CurrentTransaction)
@@ -80,7 +95,7 @@ export const makeDatabase = (parts: {
   const begin = Effect.callback<Transaction>((resume) => {
     const open = () => {
       try {
-        connection.exec("begin immediate")
+        database.begin()
         resume(Effect.succeed({ database, isOpen: true, afterCommit: [] }))
       } catch (thrown) {
         gate.release()
@@ -100,7 +115,7 @@ export const makeDatabase = (parts: {
         // A statement that met a full disk may have rolled the whole transaction back already.
         if (commit && !connection.inTransaction) throw new StorageFailure("SQLITE_ABORT", "rolled back by SQLite")
         if (commit) {
-          connection.exec("commit")
+          database.commit()
           committed()
           for (const run of transaction.afterCommit) run()
         } else rollBack()
@@ -115,11 +130,13 @@ export const makeDatabase = (parts: {
 
   const committed = () => {
     vault.committed()
+    arrivals.committed()
     heads.committed()
   }
 
   const rolledBack = () => {
     vault.rolledBack()
+    arrivals.rolledBack()
     heads.rolledBack()
   }
 
@@ -143,6 +160,16 @@ export const makeDatabase = (parts: {
       )
     )
 
+  const unfoldUpTo = (newest: number): Effect.Effect<void> =>
+    Effect.flatMap(current, (transaction) =>
+      transaction === undefined
+        ? Effect.flatMap(
+            database.write(async () => arrivals.unfold(unfoldChunk)),
+            () => ((arrivals.oldest ?? Number.POSITIVE_INFINITY) > newest ? Effect.void : unfoldUpTo(newest))
+          )
+        : database.write(async () => arrivals.unfold(Number.POSITIVE_INFINITY))
+    )
+
   const database: DatabaseService = {
     connection,
     writer,
@@ -151,6 +178,13 @@ export const makeDatabase = (parts: {
     vault,
     heads,
     cache: new ConnectionCache(),
+    arrivals,
+    rowsFirst: Effect.suspend(() => {
+      const newest = arrivals.newest
+      return newest === undefined ? Effect.void : unfoldUpTo(newest)
+    }),
+    begin: () => void beginning.run(),
+    commit: () => void committing.run(),
     committed,
     rolledBack,
     read: (query) =>

@@ -24,21 +24,25 @@ const idsOnly: ReadonlySet<Work["_tag"]> = new Set<Work["_tag"]>([
   "EraseConnection"
 ])
 
-export type JobInserter = (job: NewJob, now: number) => void
+/** `seq`: the place in the order of enqueue, where the job was given one before. */
+export type JobInserter = (job: NewJob, now: number, seq?: number) => void
 
-export const insertJob = (database: DatabaseService): JobInserter => {
+export type JobTables = Pick<DatabaseService, "connection" | "heads" | "vault">
+
+export const insertJob = (database: JobTables): JobInserter => {
   const { heads } = database
   const insert = database.connection.prepare(
-    `insert into jobs (firm_id, id, connection_id, key, lane, priority, work_tag, work, state, attempts, not_before,
+    `insert into jobs (seq, firm_id, id, connection_id, key, lane, priority, work_tag, work, state, attempts, not_before,
       created_at, updated_at, progress, reason, fence, phase)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '[]', ?, 0, ?)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '[]', ?, 0, ?)
     on conflict (firm_id, id) do nothing`
   )
-  return (job, now) => {
+  return (job, now, seq = heads.nextSeq()) => {
     const notBefore = Math.ceil(job.notBefore ?? now)
     const isHeld = job.held !== undefined
-    const isHead = !isHeld && !heads.has(job)
+    const isHead = !isHeld && heads.takes(job, seq)
     const { changes } = insert.run(
+      seq,
       job.firmId,
       job.id,
       job.connectionId,

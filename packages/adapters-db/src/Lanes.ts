@@ -1,6 +1,4 @@
-/**
- * What happens to lanes apart from claims: who comes next, what a person says about jobs, what is listed and counted.
- */
+/** What happens to lanes apart from claims: what a person says about jobs, what is listed and counted. */
 import { sql, type Kysely } from "kysely"
 import type { ConnectionId } from "@casewire/core/domain/Connection"
 import type { JobState } from "@casewire/core/domain/Job"
@@ -9,23 +7,6 @@ import type { LaneHeads, LaneKey } from "./LaneHeads.ts"
 import { reasonToColumn } from "./JobRows.ts"
 import type { JobRow, Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
-
-/** The lane's head left: the oldest job behind it becomes the head. */
-export const leave = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
-  heads.remove(lane)
-  await fill(db, heads, lane, now)
-}
-
-/** Makes the oldest job of a lane its head, if it has none. */
-export const fill = async (db: Kysely<Tables>, heads: LaneHeads, lane: LaneKey, now: number): Promise<void> => {
-  if (heads.has(lane)) return
-  const { numAffectedRows } = await sql`update jobs set phase = case when not_before <= ${now} then 1 else 0 end
-    where seq = (
-      select min(seq) from jobs where firm_id = ${lane.firmId} and connection_id = ${lane.connectionId}
-        and key = ${lane.key} and lane = ${lane.lane} and phase is null and state in ('queued', 'retry', 'sending')
-    )`.execute(db)
-  if (numAffectedRows === 1n) heads.add(lane)
-}
 
 /** The ids come first and the rows after them, so that sorting a long list never drags its bodies along. */
 export const selectJobs = (db: Kysely<Tables>, firmId: string, filter: JobFilter, order?: "newest") =>
@@ -109,14 +90,14 @@ export const resolveJobs = async (
         phase: null,
         lease_until: null,
         leased_by: null,
-        ...(isBack ? { attempts: 0, not_before: now, seq: sql<number>`(select max(seq) + 1 from jobs)` } : {})
+        ...(isBack ? { attempts: 0, not_before: now, seq: heads.nextSeq() } : {})
       })
       .where("seq", "=", row.seq)
       .execute()
     if (row.phase !== null) heads.remove(laneOf(row))
   }
   // Only now, or a job of the list would become head after it was looked at.
-  for (const row of rows) await fill(db, heads, laneOf(row), now)
+  for (const row of rows) heads.fill(laneOf(row), now)
   return rows.map((row) => row.id)
 }
 

@@ -159,7 +159,7 @@ export const layer: Layer.Layer<ListStore, never, Database> = Layer.effect(
             .select((e) => e.fn.max<number | null>("receive_number").as("newest"))
             .executeTakeFirst()
         )
-        return row?.newest ?? 0
+        return Math.max(row?.newest ?? 0, database.arrivals.newestNumber)
       })
     })
   })

@@ -179,5 +179,17 @@ const migrations: Record<string, Migration> = {
     sql`create index keys_of_operation on keys (firm_id, operation)`
   ),
   // Tokens that are there already may everything.
-  "0011-token-scopes": steps(sql`alter table tokens add column scopes text`)
+  "0011-token-scopes": steps(sql`alter table tokens add column scopes text`),
+  "0012-arrivals": steps(
+    // Rows of accepted webhooks are written after their segment. Up to here every segment has its rows already.
+    sql`insert into store (key, value) select 'unfolded', coalesce(max(segment), 0) from receipt_bodies`,
+    sql`create table segments_set_aside (
+      segment integer primary key, firm_id text not null, reason text not null) strict`,
+    // Which receipts name a case is written with the receipt's row now, no longer behind it.
+    sql`insert or ignore into receipts_of_case (firm_id, external_case_id, receive_number)
+      select firm_id, external_case_id, receive_number from receipts
+      where external_case_id is not null and receive_number >
+        coalesce((select cast(value as integer) from store where key = 'receipts-of-case'), 0)`,
+    sql`delete from store where key = 'receipts-of-case'`
+  )
 }

@@ -8,11 +8,13 @@
 import { Clock, Effect, Layer } from "effect"
 import { sql, type Kysely, type Updateable } from "kysely"
 import { JobId, type Job } from "@casewire/core/domain/Job"
-import { LeaseLost, Queue, type Lease, type Outcome } from "@casewire/core/ports/Queue"
+import { LeaseLost, Queue, type JobFilter, type Lease, type Outcome } from "@casewire/core/ports/Queue"
+import { unfoldChunk } from "./Arrivals.ts"
 import { CurrentTransaction, Database } from "./Database.ts"
 import { claimHeads } from "./Claims.ts"
 import { insertJob, rowToJob } from "./JobRows.ts"
-import { leave, resolveJobs, selectJobs, statsOfFirm } from "./Lanes.ts"
+import type { LaneKey } from "./LaneHeads.ts"
+import { resolveJobs, selectJobs, statsOfFirm } from "./Lanes.ts"
 import { keepHorizon, keptHorizon, Pace, takeTick } from "./Pace.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { Phase, type JobRow, type Tables } from "./Tables.ts"
@@ -25,6 +27,25 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
     const signal = yield* WorkSignal
     const insert = insertJob(database)
     const pace = new Pace()
+    /** Gives arrivals their rows, unless none of their jobs can be meant. */
+    const rowsFirst = Effect.fnUntraced(function* (firmId: string, filter: JobFilter) {
+      const { ids, key, lane, states, work } = filter
+      if (database.arrivals.newest === undefined) return
+      if (states?.includes("queued") === false || work?.includes("ApplyReceipt") === false || lane === "feed") return
+      if (key !== undefined && !database.arrivals.mayName(key)) return
+      const areRows =
+        ids !== undefined &&
+        (yield* database.read((db) =>
+          db.selectFrom("jobs").select("id").where("firm_id", "=", firmId).where("id", "in", ids).execute()
+        )).length === new Set(ids).size
+      if (!areRows) yield* database.rowsFirst
+    })
+
+    /** The lane's head left: the oldest job behind it becomes the head. */
+    const leave = (lane: LaneKey, now: number): void => {
+      database.heads.remove(lane)
+      database.heads.fill(lane, now)
+    }
     const toJob = (row: JobRow): Job => rowToJob(database.vault, row)
 
     /** A write that may make jobs claimable. */
@@ -61,7 +82,11 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
         if (isPressed) yield* Effect.promise(() => signal.pressure.pause())
         const now = yield* Clock.currentTimeMillis
         const limit = isPressed ? Math.min(options.limit, 1) : options.limit
-        const rows = yield* database.write((db) => claimHeads(db, now, { ...options, limit }))
+        const rows = yield* database.write((db) => {
+          // In a flood no more than the worker needs to go on with.
+          database.arrivals.unfold(isPressed ? pressedUnfold : unfoldChunk)
+          return claimHeads(db, now, { ...options, limit })
+        })
         return rows.map((row): Lease => ({ job: toJob(row), fence: row.fence }))
       }),
 
@@ -100,7 +125,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
             .where(isHeld(lease))
             .executeTakeFirst()
           if (numUpdatedRows === 0n) return false
-          if (outcome._tag !== "Retry" && outcome._tag !== "GiveBack") await leave(db, database.heads, lease.job, now)
+          if (outcome._tag !== "Retry" && outcome._tag !== "GiveBack") leave(lease.job, now)
           return true
         })
         if (!isSettled) return yield* new LeaseLost({ jobId: lease.job.id })
@@ -108,6 +133,7 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
 
       resolve: Effect.fn("Queue.resolve")(function* (firmId, filter, verb, reason) {
         const now = yield* Clock.currentTimeMillis
+        yield* rowsFirst(firmId, filter)
         const ids = yield* writeAndSignal((db) =>
           resolveJobs(db, database.heads, { vault: database.vault, firmId, filter, verb, reason, now })
         )
@@ -115,12 +141,14 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
       }),
 
       find: Effect.fn("Queue.find")(function* (firmId, filter, order) {
+        yield* rowsFirst(firmId, filter)
         const rows = yield* database.read((db) => selectJobs(db, firmId, filter, order).execute())
         return rows.map(toJob)
       }),
 
       stats: Effect.fn("Queue.stats")(function* (firmId) {
         const now = yield* Clock.currentTimeMillis
+        yield* database.rowsFirst
         return yield* database.read((db) => statsOfFirm(db, firmId, now))
       }),
 
@@ -141,6 +169,9 @@ export const layer: Layer.Layer<Queue, never, Database | WorkSignal> = Layer.eff
     })
   })
 )
+
+/** While webhooks flood in, each claim writes the rows of one segment: more than the worker starts jobs. */
+const pressedUnfold = 1
 
 /** What an outcome writes. Jobs that stay at the head of their lane get a phase, the others leave it. */
 const settlement = (outcome: Outcome, now: number): Updateable<JobRow> => {

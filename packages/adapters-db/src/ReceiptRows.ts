@@ -1,59 +1,18 @@
 /**
- * Receipts as rows: what came from outside is sealed, what became of it stands beside it, because it changes and is asked
- * for: in the clear where nothing is to be remarked, sealed where a remark names a key, which the sender chose.
- *
- * A firm's receipts of one commit are sealed together, in segments of a few: starting a cipher costs ten times what a
- * webhook's bytes cost. Whoever deletes receipts seals their segments anew without them, see `sealWithout`.
+ * Receipts as rows: what came from outside is sealed in segments (`Segment`), what became of it stands beside it, because
+ * it changes and is asked for: in the clear where nothing is to be remarked, sealed where a remark names a key, which the
+ * sender chose.
  */
 import { sql, type Kysely } from "kysely"
 import { Receipt } from "@casewire/core/domain/Receipt"
 import { decoder } from "./Decoder.ts"
+import { type Content, openSegment } from "./Segment.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import type { Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
 
-/** Small enough that reading one receipt stays cheap. */
-const maxReceipts = 16
-const maxText = 65_536
+/** Segments that are kept open. */
 const cached = 16
-
-type Content = readonly [id: string, mediaType: string, body: string, query: unknown, headerNames: unknown]
-
-export class SegmentWriter {
-  /** The receive number of the first receipt names the segment. */
-  readonly number: number
-  readonly #contents: Array<string> = []
-  #size = 0
-
-  constructor(number: number) {
-    this.number = number
-  }
-
-  get isFull(): boolean {
-    return this.#contents.length >= maxReceipts || this.#size >= maxText
-  }
-
-  add(receipt: Receipt): void {
-    const text = JSON.stringify([receipt.id, receipt.mediaType, receipt.body, receipt.query, receipt.headerNames])
-    this.#contents.push(text)
-    this.#size += text.length
-  }
-
-  seal(vault: Vault, firmId: string): Buffer {
-    return vault.seal(firmId, String(this.number), "receipts", `[${this.#contents.join(",")}]`)
-  }
-}
-
-/** What a segment holds once these receipts are gone, sealed again; nothing where none is left. */
-export const sealWithout = (
-  vault: Vault,
-  { body, firm_id, segment }: Tables["receipt_bodies"],
-  gone: ReadonlySet<string>
-): Buffer | undefined => {
-  const contents = JSON.parse(vault.open(firm_id, String(segment), "receipts", body)) as ReadonlyArray<Content>
-  const kept = contents.filter(([id]) => !gone.has(id))
-  return kept.length === 0 ? undefined : vault.seal(firm_id, String(segment), "receipts", JSON.stringify(kept))
-}
 
 export type ReceiptRow = Tables["receipts"] & { readonly sealed: Buffer }
 
@@ -105,8 +64,7 @@ export class Segments {
     const name = `${row.firm_id}\u0000${row.segment}`
     const known = this.#opened.get(name)
     if (known !== undefined) return known
-    const text = this.#vault.open(row.firm_id, String(row.segment), "receipts", row.sealed)
-    const contents = JSON.parse(text) as ReadonlyArray<Content>
+    const { contents } = openSegment(this.#vault, row.firm_id, row.segment, row.sealed)
     for (const oldest of this.#opened.keys()) {
       if (this.#opened.size < cached) break
       this.#opened.delete(oldest)

@@ -8,8 +8,8 @@
 import { sql, type Kysely } from "kysely"
 import { noConnection } from "@casewire/core/domain/Case"
 import type { LaneHeads } from "./LaneHeads.ts"
-import { fill, laneOf } from "./Lanes.ts"
-import { sealWithout } from "./ReceiptRows.ts"
+import { laneOf } from "./Lanes.ts"
+import { sealWithout } from "./Segment.ts"
 import type { Tables } from "./Tables.ts"
 import type { Vault } from "./Vault.ts"
 
@@ -57,7 +57,7 @@ const removeJobs = async ({ connectionId, db, firmId, heads, limit, now }: Step)
     .execute()
   const left = rows.filter(({ phase }) => phase !== null).map(laneOf)
   for (const lane of left) heads.remove(lane)
-  for (const lane of left) await fill(db, heads, lane, now)
+  for (const lane of left) heads.fill(lane, now)
   await removeKeys(
     db,
     firmId,

@@ -133,14 +133,19 @@ const openDatabase = Effect.fnUntraced(function* (options: SqliteOptions) {
     boot(() => openReader(options.file)),
     (opened) => Effect.sync(() => opened.close())
   )
-  return makeDatabase({
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const database = makeDatabase({
     connection,
     writer: kyselyOver(connection),
     reader: kyselyOver(reading),
     gate: new WriteGate(),
     vault: new Vault(connection, kek),
-    heads: new LaneHeads(connection)
+    heads: new LaneHeads(connection),
+    damaged: (segment, firmId) => fork(Effect.logError("Receipts do not open and are set aside", { segment, firmId }))
   })
+  // What the process before acknowledged and had no time to write rows for.
+  while (yield* database.write(async () => database.arrivals.recover()));
+  return database
 })
 
 const takeFile = (file: string) =>

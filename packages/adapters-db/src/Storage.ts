@@ -8,7 +8,6 @@ import { Storage } from "@casewire/core/ports/Storage"
 import { JobId } from "@casewire/core/domain/Job"
 import { CurrentTransaction, Database } from "./Database.ts"
 import { Intake } from "./Intake.ts"
-import { ReceiptsOfCase } from "./ReceiptsOfCase.ts"
 import { receiptsWithBodies, receiptVerdict, Segments } from "./ReceiptRows.ts"
 import { StorageFailure } from "./StorageFailure.ts"
 import { WorkSignal } from "./WorkSignal.ts"
@@ -18,14 +17,10 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
   Effect.gen(function* () {
     const database = yield* Database
     const signal = yield* WorkSignal
-    const ofCase = yield* Effect.acquireRelease(
-      Effect.sync(() => new ReceiptsOfCase(database)),
+    const intake = yield* Effect.acquireRelease(
+      Effect.sync(() => new Intake(database, signal)),
       (opened) => Effect.sync(() => opened.stop())
     )
-    const intake = new Intake(database, ofCase, (receipts) => {
-      signal.pressure.received(receipts)
-      signal.raise()
-    })
     const segments = new Segments(database.vault)
 
     return Storage.of({
@@ -44,12 +39,22 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
           })
         }),
       receipt: Effect.fn("Storage.receipt")(function* (firmId, id) {
-        const row = yield* database.read((db) => receiptsWithBodies(db, firmId).where("id", "=", id).executeTakeFirst())
-        return Option.map(Option.fromUndefinedOr(row), (found) => segments.toReceipt(found))
+        const find = database.read((db) => receiptsWithBodies(db, firmId).where("id", "=", id).executeTakeFirst())
+        const isWaiting = database.arrivals.newest !== undefined
+        const row = yield* find
+        if (row !== undefined) return Option.some(segments.toReceipt(row))
+        const arrival = database.arrivals.find(firmId, id)
+        if (arrival !== undefined || !isWaiting) return Option.fromUndefinedOr(arrival)
+        // Its row may have been committed between the two looks.
+        return Option.map(Option.fromUndefinedOr(yield* find), (found) => segments.toReceipt(found))
       }),
       receipts: Effect.fn("Storage.receipts")(function* (firmId, filter) {
+        const { before, connectionId, disposition, externalCaseId } = filter
+        const mayWait =
+          (disposition === undefined || disposition === "Accepted") &&
+          (externalCaseId === undefined || database.arrivals.mayName(externalCaseId))
+        if (mayWait) yield* database.rowsFirst
         const rows = yield* database.read((db) => {
-          const { before, connectionId, disposition, externalCaseId } = filter
           let query = receiptsWithBodies(db, firmId, externalCaseId !== undefined)
           if (connectionId !== undefined) query = query.where("connection_id", "=", connectionId)
           if (disposition !== undefined) query = query.where("disposition", "=", disposition)
@@ -61,8 +66,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
               "receive_number",
               "in",
               sql<number>`(select receive_number from receipts_of_case
-                where firm_id = ${firmId} and external_case_id = ${externalCaseId}
-                union all select value from json_each(${ofCase.waiting(firmId, externalCaseId)}))`
+                where firm_id = ${firmId} and external_case_id = ${externalCaseId})`
             )
           // The plus sign keeps the planner with the narrower index: few receipts are of one case, or set aside.
           const isNarrow = externalCaseId !== undefined || (disposition !== undefined && disposition !== "Accepted")
@@ -73,6 +77,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
         return rows.map((row) => segments.toReceipt(row))
       }),
       judge: Effect.fn("Storage.judge")(function* (firmId, id, verdict) {
+        if (database.arrivals.find(firmId, id) !== undefined) yield* database.rowsFirst
         yield* database.write(async (db) => {
           const before = await db
             .selectFrom("receipts")

@@ -48,6 +48,8 @@ export interface Tables {
     segment: number
   }
   receipt_bodies: { segment: number; firm_id: string; body: Buffer }
+  /** Segments whose receipts could not get rows, because they do not open. */
+  segments_set_aside: { segment: number; firm_id: string; reason: string }
   receipts_of_case: { firm_id: string; external_case_id: string; receive_number: number }
   keys: { firm_id: string; key: string; operation: string }
   clients: { firm_id: string; id: string; connection_id: string; external_id: string; body: Buffer }

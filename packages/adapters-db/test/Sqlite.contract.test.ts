@@ -1,5 +1,6 @@
 /** The contracts of the ports, on SQLite. */
 import { Effect, Layer } from "effect"
+import { arrivalContract } from "@casewire/contract-kit/ArrivalLaws"
 import { caseStoreContract } from "@casewire/contract-kit/CaseStore"
 import { connectionRemovalContract } from "@casewire/contract-kit/ConnectionRemoval"
 import { connectionStoreContract } from "@casewire/contract-kit/ConnectionStore"
@@ -21,6 +22,7 @@ const options = {
 }
 
 storageContract("SQLite", options)
+arrivalContract("SQLite", options)
 queueContract("SQLite", options)
 caseStoreContract("SQLite", options)
 connectionStoreContract("SQLite", options)

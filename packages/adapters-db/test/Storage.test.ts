@@ -234,47 +234,40 @@ describe("Storage on SQLite", () => {
 })
 
 describe("Receipts of a case", () => {
-  it.live(
-    "are found at once, after the quiet moment that wrote them down, after a restart, and after a judgement",
-    () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const options = yield* tempOptions
-          const store = Layer.provideMerge(
-            StorageSqlite.layer.pipe(Layer.provide(WorkSignal.layer)),
-            layerDatabase(options)
-          )
-          const ofCase = (externalCaseId: string) =>
-            Effect.gen(function* () {
-              const found = yield* (yield* Storage).receipts(firmId, { externalCaseId, limit: 9 })
-              return found.map(({ id }) => String(id))
-            })
-          const open = <A, E>(effect: Effect.Effect<A, E, Storage | Database>) =>
-            Effect.provide(effect, store, { local: true })
-          yield* open(
-            Effect.gen(function* () {
-              const storage = yield* Storage
-              const { connection } = yield* Database
-              const written = connection.prepare("select count(*) from receipts_of_case").pluck()
-              yield* storage.receive(receipt("r1"), [])
-              yield* storage.receive(receipt("r2", { externalCaseId: "43" }), [])
-              deepStrictEqual(yield* ofCase("42"), ["r1"])
-              strictEqual(written.get(), 0)
-              yield* Effect.sleep(250)
-              strictEqual(written.get(), 2)
-              deepStrictEqual(yield* ofCase("42"), ["r1"])
-              yield* storage.receive(receipt("r3"), [])
-            })
-          )
-          yield* open(
-            Effect.gen(function* () {
-              const storage = yield* Storage
-              deepStrictEqual(yield* ofCase("42"), ["r3", "r1"])
-              yield* storage.judge(firmId, ReceiptId.make("r3"), { ...receipt("r3"), externalCaseId: "43" })
-              deepStrictEqual([yield* ofCase("42"), yield* ofCase("43")], [["r1"], ["r3", "r2"]])
-            })
-          )
-        })
-      )
+  it.effect("are found at once, with and without a job, after a restart, and after a judgement", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const options = yield* tempOptions
+        const store = Layer.provideMerge(
+          StorageSqlite.layer.pipe(Layer.provide(WorkSignal.layer)),
+          layerDatabase(options)
+        )
+        const ofCase = (externalCaseId: string) =>
+          Effect.gen(function* () {
+            const found = yield* (yield* Storage).receipts(firmId, { externalCaseId, limit: 9 })
+            return found.map(({ id }) => String(id))
+          })
+        const open = <A, E>(effect: Effect.Effect<A, E, Storage | Database>) =>
+          Effect.provide(effect, store, { local: true })
+        const work = { _tag: "ApplyReceipt", receiptId: "r3" } as const
+        yield* open(
+          Effect.gen(function* () {
+            const storage = yield* Storage
+            yield* storage.receive(receipt("r1"), [])
+            yield* storage.receive(receipt("r2", { externalCaseId: "43" }), [])
+            deepStrictEqual(yield* ofCase("42"), ["r1"])
+            yield* storage.receive(receipt("r3"), [job("j3", { work })])
+          })
+        )
+        yield* open(
+          Effect.gen(function* () {
+            const storage = yield* Storage
+            deepStrictEqual(yield* ofCase("42"), ["r3", "r1"])
+            yield* storage.judge(firmId, ReceiptId.make("r3"), { ...receipt("r3"), externalCaseId: "43" })
+            deepStrictEqual([yield* ofCase("42"), yield* ofCase("43")], [["r1"], ["r3", "r2"]])
+          })
+        )
+      })
+    )
   )
 })

@@ -15,7 +15,10 @@ const receiveForEver = (worker: number) =>
     const storage = yield* Storage
     for (let n = 0; ; n++) {
       const id = `${process.pid}-${worker}-${n}`
-      yield* storage.receive(receipt(id), [job(`j-${id}`, { key: `case-${worker}` })])
+      // Every other job is one that gets its rows later.
+      const key = `case-${worker}`
+      const work = { _tag: "ApplyReceipt", receiptId: n % 2 === 0 ? id : "another" } as const
+      yield* storage.receive(receipt(id, { externalCaseId: key }), [job(`j-${id}`, { key, work })])
       writeSync(1, `${id}\n`)
     }
   })

@@ -1,5 +1,6 @@
 /** How many laws each port has, and that it is not fewer than promised. */
 import { assert, it } from "@effect/vitest"
+import { arrivalLaws } from "../src/ArrivalLaws.ts"
 import { caseStoreLaws } from "../src/CaseStore.ts"
 import { connectionRemovalLaws } from "../src/ConnectionRemoval.ts"
 import { connectionStoreLaws } from "../src/ConnectionStore.ts"
@@ -15,6 +16,7 @@ import { storageLaws } from "../src/Storage.ts"
 const promised = [
   [queueLaws, 30],
   [storageLaws, 15],
+  [arrivalLaws, 7],
   [caseStoreLaws, 15],
   [connectionStoreLaws, 15],
   [connectionRemovalLaws, 15],

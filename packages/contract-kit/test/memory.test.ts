@@ -1,6 +1,7 @@
 /** The memory adapters pass every contract; a second build over the same database is their restart. */
 import { Effect } from "effect"
 import { layer } from "@casewire/core/memory/Memory"
+import { arrivalContract } from "../src/ArrivalLaws.ts"
 import { caseStoreContract } from "../src/CaseStore.ts"
 import { connectionRemovalContract } from "../src/ConnectionRemoval.ts"
 import { connectionStoreContract } from "../src/ConnectionStore.ts"
@@ -18,6 +19,7 @@ import { reopenMemory } from "./Breaking.ts"
 const options = { layer, reopen: Effect.sync(() => reopenMemory()) }
 
 storageContract("memory", options)
+arrivalContract("memory", options)
 queueContract("memory", options)
 caseStoreContract("memory", options)
 connectionStoreContract("memory", options)
