@@ -73,6 +73,8 @@ describe("casewire plugin", () => {
       const nothing = await run(folder, "test", "nowhere")
       assert.strictEqual(nothing.code, 5)
       assert.match(nothing.err, /^casewire: .*cannot be read \(ENOENT\).*\n$/)
+      const told = JSON.parse((await run(folder, "test", "nowhere", "--json")).out) as { ok: boolean; error: unknown }
+      assert.isFalse(told.ok)
       await run(folder, "new", "acme-crm", ...answers)
       writeFileSync(join(folder, "acme-crm", "src", "Webhook.ts"), broken)
       const { code, out } = await run(folder, "test", "acme-crm", "--law", "a webhook reports the case")

@@ -136,7 +136,9 @@ const fill = (text: string, { address, calls, id, name }: NewPlugin): string =>
     .replaceAll("quillby", () => id)
     .replaceAll("Quillby", () => name)
 
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+/** Lists of words on one line, as formatters leave them. */
+const json = (value: unknown): string =>
+  `${JSON.stringify(value, undefined, 2).replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, words: string) => `[${words.replace(/\s*\n\s*/g, " ")}]`)}\n`
 
 const Versioned = Schema.fromJsonString(Schema.Struct({ version: Schema.String }))
 /** The version that the kit itself works with. */
@@ -148,8 +150,8 @@ const versionOf = (name: string): string => {
 const packageOf = ({ id, name }: NewPlugin, hostVersion: string) => ({
   name: `casewire-plugin-${id}`,
   version: "0.1.0",
-  description: `${name} as a CRM of Casewire`,
   private: true,
+  description: `${name} as a CRM of Casewire`,
   type: "module",
   exports: { ".": "./src/index.ts" },
   scripts: { test: "vitest run && casewire plugin test .", check: "tsc" },

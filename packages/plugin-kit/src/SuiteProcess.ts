@@ -78,7 +78,12 @@ export const runInProcess = ({
       else if (message._tag === "Done") isDone = true
       else if (message._tag === "Ended" && running.delete(message.verdict.law)) verdicts.push(message.verdict)
     })
-    started.on("error", (cause) => (refused ??= cause.message))
+    // A process that does not even start may never be said to have closed.
+    started.on("error", ({ message }) => {
+      clearTimeout(silence)
+      clearTimeout(limit)
+      resume(Effect.fail(new FolderRefused({ message: `the laws cannot be run: ${message}` })))
+    })
     started.on("close", (code, signal) => {
       clearTimeout(silence)
       clearTimeout(limit)

@@ -1,6 +1,17 @@
 import { Effect, Exit } from "effect"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { problemOf, writePlugin } from "../src/Scaffold.ts"
 import { acme, inWritten, throwAway } from "./Written.ts"
@@ -38,6 +49,23 @@ describe("a new plugin", () => {
       expect(readFileSync(join(folder, "package.json"), "utf8")).not.toMatch(/workspace:|catalog:/)
       for (const answer of ['"acme-crm"', "Acme CRM", "https://{account}.acme.com/api/v2/", "calls: 120,"])
         expect(all).toContain(answer)
+    }))
+
+  it("is formatted as this workspace is", () =>
+    inWritten([], async (folder) => {
+      const root = fileURLToPath(new URL("../../..", import.meta.url))
+      copyFileSync(join(root, ".oxfmtrc.json"), join(folder, ".oxfmtrc.json"))
+      const args = [
+        join(root, "node_modules/oxfmt/bin/oxfmt"),
+        "--check",
+        "package.json",
+        "tsconfig.json",
+        "src",
+        "sandbox",
+        "test"
+      ]
+      const checked = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" })
+      expect(checked.status, checked.stdout + checked.stderr).toBe(0)
     }))
 
   it("asks for the tools that this workspace is tested with", () =>

@@ -6,7 +6,7 @@ export const credentialFields: ReadonlyArray<CredentialField> = [
   {
     name: "account",
     label: "Account",
-    help: "The first part of your Quillby address. If you sign in at https://yourfirm.quillby.example, it is yourfirm.",
+    help: "Your firm's name at Quillby, as it stands in the address once you have signed in.",
     placeholder: "yourfirm",
     secret: false,
     required: true,

@@ -92,6 +92,8 @@ const ask = (message: string, fallback: string, problem: (text: string) => strin
         return wrong === undefined ? Effect.succeed(text) : Effect.fail(wrong)
       }
     })
+  ).pipe(
+    Effect.catchTag("QuitError", () => Effect.fail(new StartRefused({ message: "nothing was written", exit: 130 })))
   )
 
 /** Of the package that holds this command, whether it runs from its sources or was built. */

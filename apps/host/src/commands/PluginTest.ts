@@ -32,7 +32,15 @@ export const pluginTest = Command.make(
       if (!isSound(report))
         return yield* new StartRefused({ message: `${report.plugin.id} does not keep every law`, exit: exits.failed })
     },
-    Effect.catchTag("FolderRefused", ({ message }) => Effect.fail(new StartRefused({ message, exit: exits.missing })))
+    (effect, { json: asJsonText }) =>
+      Effect.catchTag(effect, "FolderRefused", ({ message }) =>
+        Effect.andThen(
+          asJsonText
+            ? Console.log(JSON.stringify({ ok: false, error: { code: "folder-unusable", message } }, undefined, 2))
+            : Effect.void,
+          Effect.fail(new StartRefused({ message, exit: exits.missing }))
+        )
+      )
   )
 ).pipe(
   Command.withDescription("Run the laws that every plugin must keep against a plugin and its sandbox, offline"),
