@@ -18,6 +18,7 @@ import { makeWorld, Unexpected } from "../harness/World.ts"
 import { connecting } from "./Connecting.ts"
 import { fields } from "./Fields.ts"
 import { documents } from "./Documents.ts"
+import { ending } from "./Ending.ts"
 import { imports } from "./Imports.ts"
 import { kill } from "./Kill.ts"
 import { lists } from "./Lists.ts"
@@ -37,7 +38,8 @@ const steps: ReadonlyArray<Step> = [
   ...documents,
   ...platform,
   ...imports,
-  ...kill
+  ...kill,
+  ...ending
 ]
 
 const run = async (): Promise<boolean> => {

@@ -4,6 +4,7 @@
  * Gives every refusal it got, whole; where canaries may stand (the API's answers about data) is not looked.
  */
 import { facts, secrets } from "./Canaries.ts"
+import { canaryEnding } from "./CanaryEnding.ts"
 import { echoes, type EchoingCrm } from "./EchoingCrm.ts"
 import { eventually, expectEqual, expectTrue, makeWorld } from "./World.ts"
 
@@ -337,6 +338,7 @@ export const canaryStory = async (
     for (const name of ["message", "transcript", "note"] as const)
       expectTrue(`the CRM holds the ${name}`, held.includes(facts[name]), "not there yet")
   }, 40_000)
+  await canaryEnding({ world, connection, toggles: on, record, refuse: json })
   await new Promise((resolve) => setTimeout(resolve, 1500))
   const shown = JSON.stringify([
     (await api("GET", `/jobs?connectionId=${id}&limit=1000`)).body.jobs.map(({ reason }: { reason: unknown }) => reason)
