@@ -131,10 +131,12 @@ describe("casewire plugin, with a host", { timeout: 240_000 }, () => {
       env["CASEWIRE_API_TOKEN"] = (await run(["token"], env)).out.trim()
       const host = await startHost(options)
       try {
-        const serving = async () =>
-          data(await plugin(env, "show", "frozen", "--json")).versions.find(
-            ({ serves }: { serves: string }) => serves === "everyone"
-          ).version
+        const headers = { authorization: `Bearer ${env["CASEWIRE_API_TOKEN"]}` }
+        const serving = async () => {
+          const answer = await fetch(`${host.url}/api/v1/plugins/frozen`, { headers })
+          const { versions } = (await answer.json()) as { versions: ReadonlyArray<Record<string, string>> }
+          return versions.find(({ serves }) => serves === "everyone")?.["version"]
+        }
         const list = await plugin(env, "list")
         assert.match(list.out, /^frozen +1\.0\.0 +Frozen CRM \(1 version kept\)$/m)
         assert.match(list.out, /^law-ruler +\d/m)
