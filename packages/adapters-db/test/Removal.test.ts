@@ -80,6 +80,25 @@ const tracesOf = (file: string, connectionId: string): ReadonlyArray<Buffer> => 
   }
 }
 
+/** Every row of every table, also of those that are added one day, in which one of the ids stands. */
+const rowsNaming = (file: string, ids: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const store = new SqliteConnection(file, { readonly: true })
+  try {
+    const tables = store.prepare("select name from sqlite_schema where type = 'table'").pluck().all()
+    return tables.flatMap((table) => {
+      const rows = store.prepare(`select * from "${String(table)}"`).all() as ReadonlyArray<Record<string, unknown>>
+      const texts = rows.map((row) =>
+        Object.values(row)
+          .filter((value) => typeof value === "string")
+          .join(" ")
+      )
+      return texts.some((text) => ids.some((id) => text.includes(id))) ? [String(table)] : []
+    })
+  } finally {
+    store.close()
+  }
+}
+
 const filesBelow = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -120,6 +139,18 @@ describe("Removal", () => {
             yield* end
             strictEqual(yield* (yield* ConnectionRemoval).scrub, true)
             strictEqual(found(folder, traces), 0)
+            const { files, held, imported, job, of, receipt, runId } = planted
+            const ids = [
+              connection.id,
+              of.id,
+              imported.id,
+              receipt.id,
+              job.id,
+              held.id,
+              runId,
+              ...files.map(({ id }) => id)
+            ]
+            deepStrictEqual(rowsNaming(options.file, ids), [])
             deepStrictEqual(yield* remains(planted), {})
             deepStrictEqual(yield* Effect.forEach(others, remains), before)
             strictEqual(filesBelow(options.documents).length, documents - planted.files.length)
