@@ -6,6 +6,7 @@
 import { Layer, Redacted, Schema } from "effect"
 import type { Connection } from "./domain/Connection.ts"
 import { FieldKeys } from "./domain/FieldKey.ts"
+import { patternFaults } from "./domain/ManifestPatterns.ts"
 import { neededPermissions, permissionFaults, PluginPermissions } from "./domain/PluginPermissions.ts"
 import type { FieldProblem } from "./domain/Receipt.ts"
 import { semanticVersionPattern } from "./domain/SemanticVersion.ts"
@@ -105,7 +106,7 @@ export interface DefinedPlugin extends CrmPlugin {
 /** Checks the manifest when the module loads, so that a broken plugin fails early and by name. */
 export const definePlugin = (plugin: CrmPlugin): DefinedPlugin => {
   const manifest = Schema.decodeUnknownSync(PluginManifest)(plugin.manifest)
-  const [fault] = permissionFaults(manifest)
+  const [fault] = [...patternFaults(manifest), ...permissionFaults(manifest)]
   if (fault !== undefined) throw new Error(`the manifest of "${manifest.id}": ${fault}`)
   return {
     ...plugin,

@@ -6,6 +6,7 @@
  */
 import { Result, Schema } from "effect"
 import { contractVersion, PluginManifest } from "./CrmPlugin.ts"
+import { patternFaults } from "./domain/ManifestPatterns.ts"
 import { permissionFaults } from "./domain/PluginPermissions.ts"
 import { type PluginRejected, rejected } from "./domain/PluginRefusal.ts"
 
@@ -73,7 +74,9 @@ export const readManifest = (
         `The manifest of "${head.success.id}" does not fit: ${oneLine(manifest.failure)}.`
       )
     )
-  const fault = permissionFaults(manifest.success)[0]
+  const [pattern] = patternFaults(manifest.success)
+  if (pattern !== undefined) return Result.fail(rejected("manifest-unreadable", pattern))
+  const [fault] = permissionFaults(manifest.success)
   return fault === undefined ? Result.succeed(manifest.success) : Result.fail(rejected("permissions-differ", fault))
 }
 

@@ -1,6 +1,7 @@
 /** Which manifests a host takes, decided before any code of the plugin runs. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
+import fc from "fast-check"
 import { contractVersion, definePlugin } from "@casewire/core/CrmPlugin"
 import { hostContracts, negotiate, readManifest } from "@casewire/core/PluginContract"
 import { manifest } from "./RehearsalManifest.ts"
@@ -59,6 +60,36 @@ describe("a manifest", () => {
       "contract-too-new"
     ],
     ["that lacks what the contract asks for", { ...manifest, webhook: undefined }, "manifest-unreadable"],
+    [
+      "whose test webhooks are no expression",
+      { ...manifest, webhook: { ...manifest.webhook, testValue: "(" } },
+      "manifest-unreadable"
+    ],
+    [
+      "whose file names are no expression",
+      { ...manifest, webhook: { ...manifest.webhook, fileRecord: "[" } },
+      "manifest-unreadable"
+    ],
+    [
+      "whose webhook field is no expression",
+      { ...manifest, webhook: { ...manifest.webhook, required: [{ name: "Record ID", aliases: [], pattern: "*" }] } },
+      "manifest-unreadable"
+    ],
+    [
+      "whose credential is no expression",
+      { ...manifest, credentials: [{ ...manifest.credentials[0], pattern: "(?<" }] },
+      "manifest-unreadable"
+    ],
+    [
+      "whose field keys are no expression",
+      { ...manifest, fields: { ...manifest.fields, keys: { ...manifest.fields!.keys, pattern: "\\" } } },
+      "manifest-unreadable"
+    ],
+    [
+      "whose expression is a book",
+      { ...manifest, webhook: { ...manifest.webhook, testValue: "a?".repeat(600) } },
+      "manifest-unreadable"
+    ],
     ["whose origin has no TLS", { ...manifest, origins: { api: "http://crm.example/" } }, "permissions-differ"],
     ["whose origin has no path", { ...manifest, origins: { api: "https://crm.example" } }, "permissions-differ"],
     ["whose origin is any host", { ...manifest, origins: { api: "https://{root}/" } }, "permissions-differ"],
@@ -84,6 +115,15 @@ describe("a manifest", () => {
   it.each(table)("%s is refused", (_, given, code) => {
     assert.strictEqual(answer(readManifest(given)), code)
   })
+
+  it("is taken or refused by name, whatever it holds", () =>
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(manifest), "contracts", "more"), fc.anything(), (key, value) => {
+        const result = readManifest({ ...manifest, [key]: value })
+        if (Result.isFailure(result)) assert.match(result.failure.message, /^[A-Z"].*\. [A-Z].*\.$/s)
+      }),
+      { numRuns: 1000 }
+    ))
 
   it("is taken with and without its permissions in words", () => {
     assert.deepStrictEqual(answer(readManifest(manifest)), manifest)
