@@ -50,6 +50,9 @@ describe("the casewire command", { concurrent: false }, () => {
     ["CASEWIRE_TRUSTED_PROXIES", "127.0.0.1,proxy.internal"],
     ["CASEWIRE_TRUSTED_PROXIES", "0:0:0:0:0:0:0:1"],
     ["CASEWIRE_API_REQUESTS_PER_HOUR", "0"],
+    ["CASEWIRE_PLUGINS", "acme-1.0.0.casewire"],
+    ["CASEWIRE_PLUGIN_SIGNATURES", "perhaps"],
+    ["CASEWIRE_PLUGIN_KEYS", "c2hvcnQ="],
     ["CASEWIRE_FIRM_BACKLOG", "0"],
     ["CASEWIRE_WEBHOOK_LOG_DAYS", "0"],
     ["CASEWIRE_DOCUMENT_QUOTA_GIB", "lots"]
