@@ -61,6 +61,8 @@ const table: ReadonlyArray<readonly [string, Partial<Admission>, ReadonlyArray<s
     ["confirmation-missing", "host-added more.example"]
   ],
   ["the same number with other files", {}, ["version-reused"]],
+  ["the same number with other files that came with the host", { offered: kept("b", {}, "built-in") }, []],
+  ["the same number with other files of a package", { offered: kept("b", {}, "npm") }, ["version-reused"]],
   ["the same number with other files from a folder", { offered: kept("b", {}, "folder") }, []],
   ["the same version", { offered: serving }, []],
   ["another plugin", { offered: kept("b", { id: "other" }) }, ["other-plugin"]],

@@ -214,7 +214,13 @@ const make = Effect.fnUntraced(function* ({ sources, swap: options = defaultSwap
           confirmed: []
         }
         const queue = yield* Queue.unbounded<SwapEvent, PluginRejected | Cause.Done>()
-        return void (yield* Effect.forkIn(perform(request, "swap", queue), scope))
+        yield* Effect.forkIn(perform(request, "swap", queue), scope)
+        return void (yield* Effect.forkIn(
+          Effect.catchCause(Stream.runDrain(Stream.fromQueue(queue)), (cause) =>
+            Effect.logWarning(`The source of ${id} has another version, which does not serve`, cause)
+          ),
+          scope
+        ))
       }
     }
     if (Exit.isFailure(taken)) return yield* Effect.logError(`The plugin ${id} cannot be loaded`, taken.cause)
