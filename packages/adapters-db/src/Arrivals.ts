@@ -61,6 +61,13 @@ export class Arrivals {
     return this.#receipts
   }
 
+  /** How many of a firm's jobs have no row yet: every receipt here has one job. */
+  waitingOf(firmId: string): number {
+    let count = 0
+    for (const segment of this.#segments.slice(this.#done)) if (segment.firmId === firmId) count += segment.lanes.length
+    return count
+  }
+
   /** The segments without rows that others can see: the oldest and the newest. */
   get oldest(): number | undefined {
     return this.#segments[0]?.number

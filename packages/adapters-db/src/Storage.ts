@@ -156,7 +156,7 @@ export const layer: Layer.Layer<Storage, never, Database | WorkSignal> = Layer.e
             .where("state", "in", ["queued", "retry", "sending"])
             .executeTakeFirstOrThrow()
         )
-        return row.waiting
+        return row.waiting + database.arrivals.waitingOf(firmId)
       }),
       isWritable: Effect.map(
         Effect.exit(

@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Exit, Option, Redacted } from "effect"
 import type { Inventory } from "@casewire/core/domain/Inventory"
+import { Priority } from "@casewire/core/domain/Job"
 import type { Run } from "@casewire/core/domain/Run"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { ConnectionRemoval } from "@casewire/core/ports/ConnectionRemoval"
@@ -148,7 +149,21 @@ export const connectionRemovalLaws: Laws = {
             externalCaseId: String(index)
           })
         )
-        yield* Effect.forEach(made, (receipt) => storage.receive(receipt, []), { concurrency: "unbounded" })
+        // Half of them as webhooks usually come: an adapter may write such down in a way of its own.
+        const arrivals = yield* Effect.forEach(made, (receipt, index) =>
+          Effect.map(
+            makeJob({
+              connectionId: receipt.connectionId,
+              key: String(index),
+              priority: Priority.apply,
+              work: { _tag: "ApplyReceipt", receiptId: receipt.id }
+            }),
+            (job) => ({ receipt, jobs: index % 4 < 2 ? [job] : [] })
+          )
+        )
+        yield* Effect.forEach(arrivals, ({ jobs, receipt }) => storage.receive(receipt, jobs), {
+          concurrency: "unbounded"
+        })
         yield* eraseAll(connection, 7)
         for (const receipt of made) {
           const found = Option.getOrUndefined(yield* storage.receipt(firm.id, receipt.id))

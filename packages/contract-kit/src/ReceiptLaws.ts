@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option } from "effect"
 import { newId } from "@casewire/core/domain/Ids"
-import { JobId } from "@casewire/core/domain/Job"
+import { JobId, Priority } from "@casewire/core/domain/Job"
 import { ReceiptId, type Receipt } from "@casewire/core/domain/Receipt"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
 import { Queue } from "@casewire/core/ports/Queue"
@@ -246,7 +246,12 @@ export const receiptLaws: ReadonlyArray<Law> = [
     run: Effect.gen(function* () {
       const [queue, storage] = [yield* Queue, yield* Storage]
       assert.strictEqual(yield* storage.backlog(firm.id), 0)
-      yield* storage.receive(yield* makeReceipt(), [yield* makeJob({ key: "1" })])
+      // As webhooks usually come: an adapter may write such down in a way of its own.
+      const receipt = yield* makeReceipt({ externalCaseId: "1", query: [], warnings: [] })
+      const priority = Priority.apply
+      const apply = yield* makeJob({ key: "1", priority, work: { _tag: "ApplyReceipt", receiptId: receipt.id } })
+      yield* storage.receive(receipt, [apply])
+      assert.strictEqual(yield* storage.backlog(firm.id), 1)
       yield* storage.receive(yield* makeReceipt({ connectionId: secondConnection.id }), [
         yield* makeJob({ key: "1", connectionId: secondConnection.id })
       ])
