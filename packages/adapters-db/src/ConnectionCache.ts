@@ -3,6 +3,7 @@
  * changed right after the commit that changed the file; this process owns the file, so nobody else can.
  */
 import type { Connection } from "@casewire/core/domain/Connection"
+import type { FlatRecord } from "@casewire/core/domain/FlatRecord"
 import type { Instant } from "@casewire/core/domain/Ids"
 
 /**
@@ -12,6 +13,7 @@ import type { Instant } from "@casewire/core/domain/Ids"
 interface LiveToken {
   readonly connectionKey: string
   readonly expiresAt: Instant | null
+  readonly locked?: FlatRecord
 }
 
 export class ConnectionCache {

@@ -8,8 +8,14 @@ import { createHash, randomBytes } from "node:crypto"
 import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Connection, Firm } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
+import { reached } from "@casewire/core/domain/LockedOptions"
 import { TokenScope } from "@casewire/core/domain/TokenScope"
-import { ConnectionNotFound, ConnectionStore, type Credentials } from "@casewire/core/ports/ConnectionStore"
+import {
+  ConnectionNotFound,
+  ConnectionStore,
+  type Credentials,
+  type WebhookConnection
+} from "@casewire/core/ports/ConnectionStore"
 import { keyOf } from "./ConnectionCache.ts"
 import { CurrentTransaction, Database, type Transaction } from "./Database.ts"
 import { decoder } from "./Decoder.ts"
@@ -17,6 +23,7 @@ import { decoder } from "./Decoder.ts"
 const decodeConnection = decoder(Connection, "connection")
 const decodeFirm = decoder(Firm, "firm")
 const decodeScopes = decoder(Schema.Array(TokenScope), "scopes of the token")
+const decodeLocked = decoder(Schema.Array(Schema.Tuple([Schema.String, Schema.String])), "locked options of the")
 const decodeCredentials = decoder(Schema.Record(Schema.String, Schema.String), "credentials of")
 
 export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect(
@@ -63,14 +70,19 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
     const findConnection = Effect.fnUntraced(function* (token: string) {
       const before = cache.generation
       const row = yield* findToken(token, "webhook")
-      if (row === undefined || row.connection_id === null) return Option.none<Connection>()
+      if (row === undefined || row.connection_id === null) return Option.none<WebhookConnection>()
       const now = yield* Clock.currentTimeMillis
-      if (row.expires_at !== null && row.expires_at <= now) return Option.none<Connection>()
+      if (row.expires_at !== null && row.expires_at <= now) return Option.none<WebhookConnection>()
       const connection = yield* Effect.option(load(row.firm_id, row.connection_id))
+      const locked = row.locked === null ? undefined : decodeLocked(JSON.parse(row.locked), "webhook token")
       const isInside = (yield* CurrentTransaction)?.database === database
       if (!isInside && before === cache.generation && Option.isSome(connection))
-        tokens.set(token, { connectionKey: keyOf(row.firm_id, row.connection_id), expiresAt: row.expires_at })
-      return connection
+        tokens.set(token, {
+          connectionKey: keyOf(row.firm_id, row.connection_id),
+          expiresAt: row.expires_at,
+          ...(locked === undefined ? {} : { locked })
+        })
+      return reached(Option.getOrUndefined(connection), locked)
     })
 
     return ConnectionStore.of({
@@ -171,6 +183,7 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
               name: isWebhook ? null : owner.name,
               scopes:
                 isWebhook || owner.scopes === undefined || owner.scopes === null ? null : JSON.stringify(owner.scopes),
+              locked: isWebhook && owner.locked !== undefined ? JSON.stringify(owner.locked) : null,
               expires_at: null
             })
             .execute()
@@ -184,9 +197,9 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
         const connection = known === undefined ? undefined : connections.get(known.connectionKey)
         if (known === undefined || connection === undefined) return findConnection(token)
         const { expiresAt } = known
-        if (expiresAt === null) return Effect.succeedSome(connection)
+        if (expiresAt === null) return Effect.succeed(reached(connection, known.locked))
         return Effect.map(Clock.currentTimeMillis, (now) => {
-          if (now < expiresAt) return Option.some(connection)
+          if (now < expiresAt) return reached(connection, known.locked)
           tokens.delete(token)
           return Option.none()
         })

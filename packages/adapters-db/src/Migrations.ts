@@ -191,5 +191,6 @@ const migrations: Record<string, Migration> = {
       where external_case_id is not null and receive_number >
         coalesce((select cast(value as integer) from store where key = 'receipts-of-case'), 0)`,
     sql`delete from store where key = 'receipts-of-case'`
-  )
+  ),
+  "0013-locked-options": steps(sql`alter table tokens add column locked text`)
 }

@@ -32,6 +32,8 @@ export interface Tables {
     name: string | null
     /** Of an API token, as JSON; null: everything. */
     scopes: string | null
+    /** Options that the URL of a webhook token fixes, as JSON. */
+    locked: string | null
     expires_at: number | null
   }
   receipts: {

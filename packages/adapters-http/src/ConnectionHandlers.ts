@@ -1,5 +1,5 @@
 /** Connections and the previews of decisions: requests translated to the core's doors, and answers back. */
-import { Effect, Layer, Redacted, Stream } from "effect"
+import { Effect, Layer, Redacted, Stream, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
@@ -152,11 +152,23 @@ export const layerConnections = HttpApiBuilder.group(
       }),
       issueWebhookToken: Effect.fn(function* ({ params, payload }) {
         const connection = yield* get(params.id)
+        const { beside = false, locked = {}, overlapDays = 0 } = payload
+        const declared = Option.getOrUndefined(plugins.manifest(connection.plugin))?.webhook.options ?? []
+        const wrong = Object.keys(locked).filter((option) => !declared.includes(option))
+        if (wrong.length > 0)
+          return yield* Effect.fail(
+            problem("request-invalid", {
+              errors: wrong.map((name) => ({ field: `locked.${name}`, code: "unsupported" }))
+            })
+          )
+        const fixed = Object.entries(locked).flatMap(([name, value]) =>
+          value.trim() === "" ? [] : [[name, value.trim()] as const]
+        )
         const secret = yield* setup
-          .issueWebhookToken(connection.firmId, connection.id, Math.round((payload.overlapDays ?? 0) * day))
+          .issueWebhookToken(connection.firmId, connection.id, Math.round(overlapDays * day), { beside, locked: fixed })
           .pipe(Effect.mapError(notFound))
         const token = Redacted.value(secret)
-        return { url: `${yield* webhookUrl(connection)}?token=${token}`, token }
+        return { url: `${yield* webhookUrl(connection)}?token=${token}`, token, locked }
       }),
       setToggles: Effect.fn(function* ({ params, payload }) {
         const { firmId } = yield* CurrentFirm

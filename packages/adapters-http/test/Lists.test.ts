@@ -207,6 +207,36 @@ describe("the webhook's URL", () => {
     expect((await world.receipts())[0]?.query).toEqual([["list_id", String(number)]])
   })
 
+  it("may fix its options: neither its query nor its body gets around them, and earlier URLs stay as they were", async () => {
+    const { number } = await make({ name: "Fixed" })
+    const issue = (input: object) => world.call("POST", `/connections/${world.connection.id}/webhook-token`, input)
+    const locked = { list_id: String(number) }
+    const { body, status } = await issue({ locked, beside: true })
+    expect([status, body.locked]).toEqual([201, locked])
+    const post = (url: string, extra: object = {}) =>
+      fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: new URLSearchParams({ "Lead ID": "4712", Status: "Signed Up", "Full Name": "Ana", ...extra }).toString()
+      })
+    const answer = await post(`${body.url}&list_name=Other&%3Dlist_id=9`, { list_id: "8" })
+    const { warnings } = (await answer.json()) as { warnings: ReadonlyArray<{ code: string; field: string }> }
+    expect(warnings.map(({ code, field }) => `${field}:${code}`).toSorted()).toEqual([
+      "list_id:locked",
+      "list_name:locked"
+    ])
+    expect((await world.receipts())[0]?.query).toEqual([
+      ["list_name", "Other"],
+      ["=list_id", String(number)]
+    ])
+    expect((await post(`${world.url}/webhooks/acme?token=${world.token}`)).status).toBe(200)
+    const unsupported = await issue({ locked: { campaign_id: "7" } })
+    expect([unsupported.status, unsupported.body.errors]).toEqual([
+      422,
+      [{ field: "locked.campaign_id", code: "unsupported" }]
+    ])
+  })
+
   it("gives one answer for an unknown list and another firm's, and refuses options the CRM does not know", async () => {
     const theirs = await world.call("POST", "/lists", { name: "Secret" }, world.otherApi)
     const warnings = async (list_id: string) => (await build({ list_id })).body.warnings

@@ -12,6 +12,7 @@ import { Access, Decoding, scoped } from "./Access.ts"
 import { CrmFailed, Forbidden, Invalid, NotFound } from "./Problem.ts"
 import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
+import { WebhookOptions } from "./WebhookOptions.ts"
 
 const Values = Schema.Record(Schema.String, Schema.String)
 const params = { id: ConnectionId }
@@ -132,10 +133,16 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
     HttpApiEndpoint.post("issueWebhookToken", "/connections/:id/webhook-token", {
       params,
       payload: Schema.Struct({
-        overlapDays: Schema.optionalKey(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 30 })))
+        overlapDays: Schema.optionalKey(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 30 }))),
+        /** Earlier URLs stay valid, so that each of several webhooks of the CRM has one of its own. */
+        beside: Schema.optionalKey(Schema.Boolean),
+        /** Fixed in this URL: what a sender says of lists and campaigns counts for nothing then. */
+        locked: Schema.optionalKey(WebhookOptions)
       }),
-      success: Schema.Struct({ url: Schema.String, token: Schema.String }).pipe(HttpApiSchema.status(201)),
-      error: NotFound
+      success: Schema.Struct({ url: Schema.String, token: Schema.String, locked: WebhookOptions }).pipe(
+        HttpApiSchema.status(201)
+      ),
+      error: [NotFound, Invalid]
     })
       .annotate(OpenApi.Summary, "Make a webhook URL with a fresh token, shown this once")
       .annotateMerge(scoped("admin")),

@@ -13,6 +13,7 @@ import { Access, Decoding, scoped } from "./Access.ts"
 import { Limit } from "./Cases.ts"
 import { Invalid, NotFound } from "./Problem.ts"
 import { Time } from "./Time.ts"
+import { WebhookOptions } from "./WebhookOptions.ts"
 
 const Name = Schema.String.check(Schema.isMaxLength(200))
 const Short = Schema.String.check(Schema.isMaxLength(500))
@@ -194,14 +195,7 @@ export class ListsGroup extends HttpApiGroup.make("lists")
      */
     HttpApiEndpoint.post("webhookUrl", "/connections/:id/webhook-url", {
       params: { id: ConnectionId },
-      payload: Schema.Struct({
-        token: Schema.optionalKey(Short),
-        list_id: Schema.optionalKey(Short),
-        list_name: Schema.optionalKey(Short),
-        list_action: Schema.optionalKey(Schema.Literals(["add", "attach", "remove", "detach"])),
-        remove_from_list: Schema.optionalKey(Schema.Literals(["true", "false"])),
-        campaign_id: Schema.optionalKey(Short)
-      }),
+      payload: Schema.Struct({ token: Schema.optionalKey(Short), ...WebhookOptions.fields }),
       success: Schema.Struct({
         url: Schema.String,
         isComplete: Schema.Boolean,

@@ -256,6 +256,26 @@ export const connectionStoreLaws: Laws = {
       })
     },
     {
+      title:
+        "a webhook token keeps what its URL fixes, one value as long as nothing changes, and no other token has it",
+      run: Effect.gen(function* () {
+        const store = yield* ConnectionStore
+        const locked = [["list_id", "3"]] as const
+        const plain = yield* issue(webhook)
+        const fixed = yield* issue({ ...webhook, locked }, { earlierUntil: start + 1000 })
+        const reached = (token: string) => Effect.map(store.connectionOfToken(token), Option.getOrThrow)
+        const first = yield* reached(fixed)
+        assert.deepStrictEqual([first.locked, first.id], [locked, connection.id])
+        assert.isUndefined((yield* reached(plain)).locked)
+        const again = yield* reached(fixed)
+        assert.strictEqual(yield* reached(fixed), again)
+        yield* store.update(firm.id, connection.id, (value) => ({ ...value, name: "Renamed" }))
+        const renamed = yield* reached(fixed)
+        assert.deepStrictEqual([renamed.locked, renamed.name], [locked, "Renamed"])
+        assert.notProperty(yield* store.get(firm.id, connection.id), "locked")
+      })
+    },
+    {
       title: "an overlap gives no token a longer life than it had",
       run: Effect.gen(function* () {
         const revoked = yield* issue(webhook)

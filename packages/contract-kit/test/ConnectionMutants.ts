@@ -119,6 +119,13 @@ export const connectionMutants: Record<string, Mutant> = {
   "revokes no tokens": inConnections((own) => ({
     issueToken: (owner) => own.issueToken(owner, { earlierUntil: Number.MAX_SAFE_INTEGER })
   })),
+  "fixes nothing": inConnections((own) => ({
+    issueToken: (owner, options) => {
+      if (owner._tag === "Api") return own.issueToken(owner, options)
+      const { locked: _, ...rest } = owner
+      return own.issueToken(rest, options)
+    }
+  })),
   "knows no overlap": inConnections((own) => ({ issueToken: (owner) => own.issueToken(owner) })),
   "revives tokens": inConnections((own) => {
     const until = new Map<string, number>()

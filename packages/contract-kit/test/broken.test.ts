@@ -232,6 +232,8 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "a token that was never issued, in whole or in part, finds nothing": "compares the beginning of tokens",
     "a new webhook token revokes the earlier ones of its connection at once": "revokes no tokens",
     "where an overlap is asked for, earlier webhook tokens live until its end": "knows no overlap",
+    "a webhook token keeps what its URL fixes, one value as long as nothing changes, and no other token has it":
+      "fixes nothing",
     "an overlap gives no token a longer life than it had": "revives tokens",
     "a new token leaves the tokens of other connections and of the API alone": "keeps one token",
     "an API token finds its firm and name, a webhook token none": "finds no tokens",

@@ -12,12 +12,13 @@ import { type Connection, isEnded } from "./domain/Connection.ts"
 import { type FlatRecord, parseBody } from "./domain/FlatRecord.ts"
 import { type FirmId, makeId, newId } from "./domain/Ids.ts"
 import { keepNames, namesOnly } from "./domain/KeptNames.ts"
+import { lockedQuery, withLocks } from "./domain/LockedOptions.ts"
 import { JobId, type NewJob, Priority } from "./domain/Job.ts"
 import { readListIntent } from "./domain/ListRouting.ts"
 import { type Disposition, type FieldProblem, type Receipt, ReceiptId } from "./domain/Receipt.ts"
 import { intake } from "./domain/Toggles.ts"
 import { type FieldTable, fieldTables, findFields, normaliseKey } from "./domain/WebhookFields.ts"
-import { ConnectionStore } from "./ports/ConnectionStore.ts"
+import { ConnectionStore, type WebhookConnection } from "./ports/ConnectionStore.ts"
 import { Plugins } from "./ports/Plugins.ts"
 import { Queue } from "./ports/Queue.ts"
 import { Storage } from "./ports/Storage.ts"
@@ -57,12 +58,12 @@ export class Inbox extends Context.Service<
   Inbox,
   {
     /** The connection a webhook token opens at this plugin's route; a token of another plugin is as unknown as any. */
-    readonly authenticate: (plugin: string, token: string) => Effect.Effect<Option.Option<Connection>>
+    readonly authenticate: (plugin: string, token: string) => Effect.Effect<Option.Option<WebhookConnection>>
     /** Judges a delivery and stores its receipt; answers when that is on disk. */
-    readonly accept: (connection: Connection, delivery: WebhookDelivery) => Effect.Effect<WebhookAnswer>
+    readonly accept: (connection: WebhookConnection, delivery: WebhookDelivery) => Effect.Effect<WebhookAnswer>
     /** Stores the receipt of a delivery that the edge had to refuse (size, media type, broken body). */
     readonly refuse: (
-      connection: Connection,
+      connection: WebhookConnection,
       delivery: WebhookDelivery,
       refusal: WebhookRefusal
     ) => Effect.Effect<WebhookAnswer>
@@ -88,12 +89,13 @@ export class Inbox extends Context.Service<
         const isOpen = (connection: Connection) => connection.plugin === plugin && !isEnded(connection)
         // A value stays one: the edge asks this for every webhook, and nothing is to be run then.
         if (!Exit.isExit(found)) return Effect.map(found, Option.filter(isOpen))
-        return Exit.map(found as Exit.Exit<Option.Option<Connection>>, Option.filter(isOpen))
+        return Exit.map(found as Exit.Exit<Option.Option<WebhookConnection>>, Option.filter(isOpen))
       }
 
       // The busiest path of the host: one step up to the store's own, and one after it.
-      const accept: Inbox["Service"]["accept"] = (connection, delivery) =>
+      const accept: Inbox["Service"]["accept"] = (connection, came) =>
         Effect.withFiber(({ context }) => {
+          const delivery = withOwnQuery(connection, came)
           const verdict = judge(tableOf(connection), connection, delivery, backlog.isFull(connection.firmId))
           const receipt = receiptOf(context, connection, delivery, verdict)
           const { disposition, externalCaseId } = verdict
@@ -104,8 +106,9 @@ export class Inbox extends Context.Service<
           return Effect.as(storage.receive(receipt, jobs), answerOf(receipt))
         })
 
-      const refuse: Inbox["Service"]["refuse"] = (connection, delivery, refusal) =>
+      const refuse: Inbox["Service"]["refuse"] = (connection, came, refusal) =>
         Effect.withFiber(({ context }) => {
+          const delivery = withOwnQuery(connection, came)
           const receipt = receiptOf(context, connection, delivery, {
             disposition: { _tag: "Refused", status: refusal.status, problem: refusal.problem },
             errors: refusal.errors,
@@ -161,6 +164,12 @@ interface Verdict extends Pick<Receipt, "disposition" | "errors" | "warnings" | 
   readonly query?: FlatRecord
 }
 
+/** What a sender says of options that the URL fixes counts for nothing; see `LockedOptions`. */
+const withOwnQuery = (connection: WebhookConnection, came: WebhookDelivery): WebhookDelivery => {
+  const query = lockedQuery(came.query, connection.locked)
+  return query === came.query ? came : { ...came, query }
+}
+
 /** Pure: what becomes of a body under this connection's switches and alias table. */
 const judge = (
   table: FieldTable,
@@ -183,7 +192,11 @@ const judge = (
   if (found._tag === "Test")
     return { disposition: { _tag: "Test" }, errors: [], warnings, externalCaseId: null, kept: delivery.body }
   const externalCaseId = found.values.get(table.declaration.record) ?? null
-  const all = found.options.size === 0 ? found.warnings : [...found.warnings, ...readListIntent(found.options).warnings]
+  const asked = withLocks(found.options, delivery.query)
+  const all =
+    asked.options.size === 0
+      ? found.warnings
+      : [...found.warnings, ...asked.warnings, ...readListIntent(asked.options).warnings]
   const common = { errors: found.errors, warnings: warnings.length === 0 ? all : [...warnings, ...all], externalCaseId }
   const toggled = intake(connection.toggles)
   const verdict = isFull && toggled._tag === "Accept" ? noRoom : toggled

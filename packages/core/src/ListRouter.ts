@@ -11,6 +11,7 @@ import type { Connection } from "./domain/Connection.ts"
 import type { FlatRecord } from "./domain/FlatRecord.ts"
 import { newId } from "./domain/Ids.ts"
 import { copyMark, namesOnly } from "./domain/KeptNames.ts"
+import { withLocks } from "./domain/LockedOptions.ts"
 import type { Campaign, List, ListEvent, Membership, TargetKind, WaitingAdd } from "./domain/List.ts"
 import {
   decideAutoAdd,
@@ -176,7 +177,7 @@ export class ListRouter extends Context.Service<
       ) {
         const found = findFields(tableOf(connection), entries, receipt.query)
         if (found._tag === "Test" || found.options.size === 0) return
-        const intent = readListIntent(found.options)
+        const intent = readListIntent(withLocks(found.options, receipt.query).options)
         /** The value, or the warning that there is none. */
         const orWarn = <A>(found: Found<A>): Effect.Effect<A | undefined> =>
           found._tag === "Found"

@@ -10,6 +10,7 @@ import { CrmConnections } from "./CrmConnections.ts"
 import { callBudget, checkCredentials, type PluginManifest } from "./CrmPlugin.ts"
 import { callBudgetCheck, callLimitRange } from "./domain/CallBudget.ts"
 import { type Connection, ConnectionId, isEnded, isErasing } from "./domain/Connection.ts"
+import type { FlatRecord } from "./domain/FlatRecord.ts"
 import { holderOf } from "./domain/Held.ts"
 import { type FirmId, newId } from "./domain/Ids.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
@@ -51,10 +52,15 @@ export class Setup extends Context.Service<
     ) => Effect.Effect<Connection, SetupInvalid | ConnectionNotFound>
     /** Runs the CRM's named checks, each shown as it ends; at the end the connection's state is what they found. */
     readonly verify: (firmId: FirmId, id: ConnectionId) => Stream.Stream<CrmCheck, CrmError | ConnectionNotFound>
+    /**
+     * `locked`: options that the token's URL fixes. Earlier tokens end after `overlapMs`; with `beside` they stay valid,
+     * so that each of several webhooks of the CRM has a URL of its own.
+     */
     readonly issueWebhookToken: (
       firmId: FirmId,
       id: ConnectionId,
-      overlapMs: number
+      overlapMs: number,
+      options?: { readonly locked?: FlatRecord; readonly beside?: boolean }
     ) => Effect.Effect<Redacted.Redacted<string>, ConnectionNotFound>
     readonly setToggles: (
       firmId: FirmId,
@@ -217,13 +223,14 @@ export class Setup extends Context.Service<
       const issueWebhookToken = Effect.fn("Setup.issueWebhookToken")(function* (
         firmId: FirmId,
         id: ConnectionId,
-        overlapMs: number
+        overlapMs: number,
+        { beside = false, locked = [] }: { readonly locked?: FlatRecord; readonly beside?: boolean } = {}
       ) {
         yield* live(firmId, id)
         const now = yield* Clock.currentTimeMillis
         const token = yield* connections.issueToken(
-          { _tag: "Webhook", firmId, connectionId: id },
-          { earlierUntil: now + overlapMs }
+          { _tag: "Webhook", firmId, connectionId: id, ...(locked.length === 0 ? {} : { locked }) },
+          { earlierUntil: beside ? lastInstant : now + overlapMs }
         )
         yield* update(firmId, id, (present) => ({ ...present, webhookTokenAt: now }))
         return token
@@ -324,3 +331,6 @@ export const checkAliases = (
     })
   })
 }
+
+/** The last moment that a clock can show. */
+const lastInstant = 8_640_000_000_000_000

@@ -5,6 +5,7 @@
 import { Effect, Layer, Option, Random, Redacted } from "effect"
 import type { Connection, ConnectionId } from "../domain/Connection.ts"
 import type { FirmId, Instant } from "../domain/Ids.ts"
+import { reached } from "../domain/LockedOptions.ts"
 import { ConnectionNotFound, ConnectionStore } from "../ports/ConnectionStore.ts"
 import { Database, type Token } from "./Database.ts"
 
@@ -87,7 +88,7 @@ export const layer = Layer.effect(
         database.read((now) => {
           const row = tokens.get(token)
           return row?.owner._tag === "Webhook" && isLive(row, now)
-            ? Option.fromUndefinedOr(connections.get(row.owner.connectionId))
+            ? reached(connections.get(row.owner.connectionId), row.owner.locked)
             : Option.none()
         }),
 

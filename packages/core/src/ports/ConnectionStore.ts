@@ -4,6 +4,7 @@
  */
 import { Context, Effect, Option, Redacted, Schema } from "effect"
 import type { Connection, ConnectionId, Firm } from "../domain/Connection.ts"
+import type { FlatRecord } from "../domain/FlatRecord.ts"
 import type { FirmId, Instant } from "../domain/Ids.ts"
 import type { TokenScopes } from "../domain/TokenScope.ts"
 
@@ -15,7 +16,13 @@ export type Credentials = Readonly<Record<string, Redacted.Redacted<string>>>
 
 /** Whose token it is: a webhook's (bound to one connection) or a caller's of the API (bound to the firm). */
 export type TokenOwner =
-  | { readonly _tag: "Webhook"; readonly firmId: FirmId; readonly connectionId: ConnectionId }
+  | {
+      readonly _tag: "Webhook"
+      readonly firmId: FirmId
+      readonly connectionId: ConnectionId
+      /** Options that the URL of this token fixes. */
+      readonly locked?: FlatRecord
+    }
   | {
       readonly _tag: "Api"
       readonly firmId: FirmId
@@ -29,6 +36,11 @@ export interface ApiCaller {
   readonly firmId: FirmId
   readonly name: string
   readonly scopes: TokenScopes
+}
+
+/** A connection as the holder of a webhook token reaches it. */
+export interface WebhookConnection extends Connection {
+  readonly locked?: FlatRecord
 }
 
 export class ConnectionStore extends Context.Service<
@@ -54,10 +66,11 @@ export class ConnectionStore extends Context.Service<
       options?: { readonly earlierUntil?: Instant }
     ) => Effect.Effect<Redacted.Redacted<string>>
     /**
-     * The connection of a live webhook token; an unknown, revoked or API token has none. May be looked up at the call
-     * already, so the effect is for one use.
+     * The connection of a live webhook token, with what that fixes; an unknown, revoked or API token has none. The same
+     * value as long as neither changes, because what is prepared for a connection is found by it. May be looked up at
+     * the call already, so the effect is for one use.
      */
-    readonly connectionOfToken: (token: string) => Effect.Effect<Option.Option<Connection>>
+    readonly connectionOfToken: (token: string) => Effect.Effect<Option.Option<WebhookConnection>>
     /** The firm of a live API token, and what it may do. */
     readonly firmOfToken: (token: string) => Effect.Effect<Option.Option<ApiCaller>>
   }
