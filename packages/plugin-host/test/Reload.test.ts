@@ -4,9 +4,8 @@ import { PluginRejected } from "@casewire/core/domain/PluginRefusal"
 import { PluginHost } from "@casewire/core/ports/PluginHost"
 import { PluginStore } from "@casewire/core/ports/PluginStore"
 import { FirmId } from "@casewire/core/domain/Ids"
-import { watchFolders } from "@casewire/plugin-host/FolderWatch"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Schedule, Stream } from "effect"
 import * as Memory from "@casewire/core/memory/Memory"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -190,6 +189,25 @@ describe("a plugin that is replaced", () => {
     })
   )
 
+  it.live("by two saves within 50 milliseconds: the later one serves in the end", () =>
+    Effect.gen(function* () {
+      const { reload, using, write } = yield* stage({ swap: { graceMs: 60_000 } })
+      yield* write(two)
+      const first = yield* Effect.forkChild(reload())
+      yield* Effect.sleep(40)
+      yield* write(sources(`mark: "three", manifest: { version: "1.2.0" }`))
+      // While one swap is under way a second one is refused by name; whoever saved tries again.
+      yield* reload().pipe(
+        Effect.retry({
+          while: (error) => error instanceof PluginRejected && error.code === "swap-running",
+          schedule: Schedule.spaced(20)
+        })
+      )
+      yield* Fiber.await(first)
+      assert.strictEqual(yield* using(mark), "three")
+    })
+  )
+
   it.live("is taken back by itself when it proves faulty", () =>
     Effect.gen(function* () {
       const { lastSwap, reload, serving, store, using, write } = yield* stage({ swap: { graceMs: 20_000 } })
@@ -227,46 +245,6 @@ describe("a plugin that is replaced", () => {
       for (let time = 0; time < 10; time++) yield* Effect.exit(using(read))
       yield* eventually(Effect.map(lastSwap, (swap) => swap?.result === "done"))
       assert.strictEqual(yield* serving, "1.1.0")
-    })
-  )
-})
-
-describe("a folder that is watched", () => {
-  const watching = (options: { readonly sources?: string } = {}) =>
-    Effect.gen(function* () {
-      const made = yield* stage({ ...options, home: mkdtempSync(join(tmpdir(), "casewire-kept-")) })
-      yield* watchFolders("tiny", [made.folder]).pipe(Effect.provideContext(made.context))
-      return made
-    })
-
-  it.live("serves what was saved", () =>
-    Effect.gen(function* () {
-      const { using, write } = yield* watching()
-      yield* write(two)
-      yield* eventually(Effect.map(using(mark), (text) => text === "two"))
-    })
-  )
-
-  it.live("serves the later of two saves within 50 milliseconds", () =>
-    Effect.gen(function* () {
-      const { using, write } = yield* watching()
-      yield* write(two)
-      yield* Effect.sleep(20)
-      yield* write(sources(`mark: "three", manifest: { version: "1.2.0" }`))
-      yield* eventually(Effect.map(using(mark), (text) => text === "three"))
-      yield* Effect.sleep(300)
-      assert.strictEqual(yield* using(mark), "three")
-    })
-  )
-
-  it.live("serves the last good save while the newest is broken, and the fixed one after it", () =>
-    Effect.gen(function* () {
-      const { using, write } = yield* watching()
-      yield* write("export default {")
-      yield* Effect.sleep(400)
-      assert.strictEqual(yield* using(mark), "one")
-      yield* write(two)
-      yield* eventually(Effect.map(using(mark), (text) => text === "two"))
     })
   )
 })
