@@ -1,5 +1,5 @@
 /** Versions of plugins over HTTP: the operator's requests translated to the plugin host, its steps told as they happen. */
-import { Effect, Option, Pull, Stream } from "effect"
+import { Effect, Exit, Option, Pull, Scope, Stream } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { CurrentFirm } from "@casewire/api/Access"
 import { Api } from "@casewire/api/Api"
@@ -55,28 +55,32 @@ const progressOf = (event: SwapEvent): SwapProgress =>
  * is its last event.
  */
 const told = Effect.fnUntraced(function* (events: Stream.Stream<SwapEvent, PluginRejected>) {
-  const pull = yield* Stream.toPull(events)
-  const begun: Array<SwapEvent> = []
-  let isVerified = false
-  while (!isVerified) {
-    const more = yield* pull.pipe(
-      Pull.catchDone(() => Effect.succeed([])),
-      Effect.catchTag("PluginRejected", (error) => Effect.fail(refused(error)))
-    )
-    begun.push(...more)
-    isVerified =
-      more.length === 0 || more.some((event) => event._tag === "Done" || (event._tag === "Step" && isPast(event.step)))
-  }
+  // The handler has ended when most of it is told.
+  const scope = yield* Scope.make()
+  const pull = yield* Stream.toPull(events).pipe(Scope.provide(scope))
+  const verified = Effect.gen(function* () {
+    const begun: Array<SwapEvent> = []
+    for (;;) {
+      const more: ReadonlyArray<SwapEvent> = yield* Pull.catchDone(pull, () => Effect.succeed([]))
+      begun.push(...more)
+      if (more.length === 0 || more.some(isPastVerifying)) return begun
+    }
+  })
+  const begun = yield* verified.pipe(
+    Effect.mapError(refused),
+    Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void))
+  )
   return Stream.concat(Stream.fromIterable(begun), Stream.fromPull(Effect.succeed(pull))).pipe(
     Stream.map(progressOf),
     Stream.catchTag("PluginRejected", ({ code, message, unconfirmed }) =>
       Stream.succeed<SwapProgress>({ type: "failed", code, message, unconfirmed })
-    )
+    ),
+    Stream.ensuring(Scope.close(scope, Exit.void))
   )
 })
 
-const isPast = ({ state, step }: { readonly step: string; readonly state: string }): boolean =>
-  step !== "verify" || state === "passed"
+const isPastVerifying = (event: SwapEvent): boolean =>
+  event._tag === "Done" || (event._tag === "Step" && (event.step.step !== "verify" || event.step.state === "passed"))
 
 /**
  * `operator`: the firm whose tokens may operate the host's plugins. Code serves every firm, so on a host of several firms

@@ -75,6 +75,9 @@ export const layerPlayed = (present: PluginManifest) =>
             }
             yield* store.record(record)
             const begun: SwapEvent = { _tag: "Begun", id: record.id }
+            // Tells its first steps and no more.
+            if (reason === "hangs")
+              return Stream.concat(Stream.make(begun, ...steps(["verify", "start"])), Stream.never)
             if (refusal === undefined) {
               yield* store.pin({ pluginId, target: { _tag: "Everyone" }, digest: version })
               return Stream.make(

@@ -163,6 +163,28 @@ describe("a swap", () => {
     expect(await serving()).toBe("1.1.0")
   })
 
+  it("tells each step when it happens, not when all are over", async () => {
+    const abort = new AbortController()
+    const answer = await fetch(`${world.url}/api/v1/plugins/acme/swaps`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${world.api}`, "content-type": "application/json" },
+      body: JSON.stringify({ version: digest("c"), reason: "hangs" }),
+      signal: abort.signal
+    })
+    let text = ""
+    for await (const chunk of answer.body ?? []) {
+      text += new TextDecoder().decode(chunk)
+      if (
+        events(text.slice(0, text.lastIndexOf("\n\n"))).some(
+          ({ state, step }) => step === "start" && state === "passed"
+        )
+      )
+        break
+    }
+    abort.abort()
+    expect(text).not.toContain("done")
+  })
+
   it("to a version that is not kept, or without a reason, is refused", async () => {
     expect((await swap({ version: digest("9"), reason: "x" })).body.errors[0].code).toBe("version-unknown")
     expect((await swap({ version: digest("b"), reason: "" })).status).toBe(422)
@@ -181,6 +203,7 @@ describe("a swap", () => {
       body.swaps.map((one: Record<string, unknown>) => [one["kind"], one["result"], one["reason"], one["by"]])
     ).toEqual([
       ["roll-back", "done", "it lags", `test (${firm})`],
+      ["swap", "done", "hangs", `test (${firm})`],
       ["swap", "failed", "breaks", `test (${firm})`],
       ["swap", "refused", "older", `test (${firm})`],
       ["swap", "done", "newer", `test (${firm})`],

@@ -45,6 +45,7 @@ export class PluginShelf extends Context.Service<
 const make = Effect.fnUntraced(function* ({ home, keep = 20, signatures }: ShelfOptions) {
   const store = yield* PluginStore
   const copies = copiesIn(home)
+  yield* copies.sweep
   // Two that take the same version at once would write one folder.
   const alone = Semaphore.makeUnsafe(1)
 

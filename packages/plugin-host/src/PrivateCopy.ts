@@ -74,7 +74,11 @@ export interface Copies {
     policy: SignaturePolicy
   ) => Effect.Effect<PluginVersion, PluginRejected>
   readonly remove: (digest: PluginDigest) => Effect.Effect<void>
+  /** Takes away what a process that died left half written. Nobody may be writing meanwhile. */
+  readonly sweep: Effect.Effect<void>
 }
+
+const unfinished = ".new-"
 
 /** Copies below `home`, which is made where it is missing. */
 export const copiesIn = (home: string): Copies => {
@@ -98,7 +102,7 @@ export const copiesIn = (home: string): Copies => {
   const write = (checked: CheckedPackage) =>
     Effect.gen(function* () {
       const { digest, files } = checked
-      const beside = join(home, `.new-${randomBytes(8).toString("hex")}`)
+      const beside = join(home, `${unfinished}${randomBytes(8).toString("hex")}`)
       yield* Effect.promise(() => writeFiles(beside, files))
       yield* Effect.onExit(check(beside, digest, unsigned), (exit) =>
         exit._tag === "Failure" ? Effect.promise(() => removeFolder(beside)) : Effect.void
@@ -120,7 +124,11 @@ export const copiesIn = (home: string): Copies => {
     get: Effect.fn("PrivateCopy.get")(function* (digest, origin, policy) {
       return versionOf(yield* check(folderOf(digest), digest, policy), origin)
     }),
-    remove: (digest) => Effect.promise(() => removeFolder(folderOf(digest)))
+    remove: (digest) => Effect.promise(() => removeFolder(folderOf(digest))),
+    sweep: Effect.promise(async () => {
+      const names = await readdir(home).catch(() => [])
+      for (const name of names) if (name.startsWith(unfinished)) await removeFolder(join(home, name))
+    })
   }
 }
 

@@ -349,6 +349,17 @@ describe("the shelf", () => {
     )
   )
 
+  it.effect("clears away what a process before it left half written", () =>
+    Effect.gen(function* () {
+      const home = join(tempFolder(), "plugins")
+      mkdirSync(join(home, ".new-0123"), { recursive: true })
+      writeFileSync(join(home, ".new-0123/plugin.mjs"), "half", { mode: 0o400 })
+      chmodSync(join(home, ".new-0123"), 0o500)
+      yield* Effect.provide(PluginShelf, shelf({ home }))
+      assert.deepStrictEqual(readdirSync(home), [])
+    })
+  )
+
   it.effect("knows no version that was not kept", () =>
     Effect.map(
       on((service) => service.open("acme", PluginDigest.make("a".repeat(64)))),
