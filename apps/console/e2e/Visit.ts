@@ -32,6 +32,8 @@ export interface Visit {
   /** The state in both themes and both widths. */
   readonly scanAll: (route: string, state?: string) => Promise<void>
   readonly check: (what: string, holds: boolean | Promise<boolean>) => Promise<void>
+  /** For what becomes so in a moment, such as where the focus goes. */
+  readonly checkSoon: (what: string, ask: () => Promise<boolean>) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -112,6 +114,9 @@ export const visit = async (browser: Browser, origin: string, isFull: boolean): 
     scanAll,
     check: async (what, holds) => {
       if (!(await holds)) faults.push(`not so: ${what}`)
+    },
+    checkSoon: async (what, ask) => {
+      await until(what, ask, 5000).catch(() => faults.push(`not so: ${what}`))
     },
     close: () => context.close()
   }

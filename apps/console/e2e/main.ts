@@ -8,11 +8,15 @@
 import { findChromium, launch } from "./Chromium.ts"
 import { startHost } from "./HostProcess.ts"
 import type { Journey } from "./Journey.ts"
+import { fields } from "./journeys/Fields.ts"
 import { firstVisit } from "./journeys/FirstVisit.ts"
+import { notes } from "./journeys/Notes.ts"
+import { lists } from "./journeys/Lists.ts"
 import { setUp } from "./journeys/SetUp.ts"
+import { statuses } from "./journeys/Statuses.ts"
 import { pictures, type Scan, visit } from "./Visit.ts"
 
-const journeys: ReadonlyArray<Journey> = [firstVisit, setUp]
+const journeys: ReadonlyArray<Journey> = [firstVisit, setUp, fields, notes, statuses, lists]
 
 const chromium = findChromium()
 if (chromium === undefined) {

@@ -84,13 +84,98 @@ const resume = createRoute({
   component: lazyRouteComponent(() => import("./resume/ResumePage.tsx"), "ResumePage")
 })
 
+const leads = createRoute({
+  getParentRoute: () => shell,
+  path: "/leads",
+  validateSearch: texts("q"),
+  component: lazyRouteComponent(() => import("./leads/LeadsPage.tsx"), "LeadsPage")
+})
+const lead = createRoute({
+  getParentRoute: () => shell,
+  path: "/leads/$leadId",
+  component: lazyRouteComponent(() => import("./leads/LeadPage.tsx"), "LeadPage")
+})
+const activity = createRoute({
+  getParentRoute: () => shell,
+  path: "/events",
+  validateSearch: texts("view", "state", "kind", "lead", "before"),
+  component: lazyRouteComponent(() => import("./activity/ActivityPage.tsx"), "ActivityPage")
+})
+const job = createRoute({
+  getParentRoute: () => shell,
+  path: "/events/$eventId",
+  component: lazyRouteComponent(() => import("./activity/JobPage.tsx"), "JobPage")
+})
+const receipt = createRoute({
+  getParentRoute: () => shell,
+  path: "/events/received/$receiptId",
+  component: lazyRouteComponent(() => import("./activity/ReceiptPage.tsx"), "ReceiptPage")
+})
+const attention = createRoute({
+  getParentRoute: () => shell,
+  path: "/dead-letters",
+  component: lazyRouteComponent(() => import("./attention/AttentionPage.tsx"), "AttentionPage")
+})
+
+const caseTypes = createRoute({
+  getParentRoute: () => shell,
+  path: "/connections/$id/mappings",
+  component: lazyRouteComponent(() => import("./fields/CaseTypesPage.tsx"), "CaseTypesPage")
+})
+const mapping = createRoute({
+  getParentRoute: () => shell,
+  path: "/connections/$id/mappings/$caseType",
+  component: lazyRouteComponent(() => import("./fields/MappingPage.tsx"), "MappingPage")
+})
+
+const lists = createRoute({
+  getParentRoute: () => shell,
+  path: "/lists",
+  component: lazyRouteComponent(() => import("./lists/ListsPage.tsx"), "ListsPage")
+})
+const list = createRoute({
+  getParentRoute: () => shell,
+  path: "/lists/$listId",
+  component: lazyRouteComponent(() => import("./lists/ListPage.tsx"), "ListPage")
+})
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/SettingsPage.tsx"), "SettingsPage")
+})
+const help = createRoute({
+  getParentRoute: () => shell,
+  path: "/help",
+  component: lazyRouteComponent(() => import("./help/HelpPage.tsx"), "HelpPage")
+})
+
 /** Inside the frame, so that whoever is lost finds the way. */
 const elsewhere = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound })
 
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    shell.addChildren([overview, connections, newConnection, setup, configuration, resume, elsewhere])
+    shell.addChildren([
+      overview,
+      connections,
+      newConnection,
+      setup,
+      configuration,
+      resume,
+      leads,
+      lead,
+      activity,
+      job,
+      receipt,
+      attention,
+      caseTypes,
+      mapping,
+      lists,
+      list,
+      settings,
+      help,
+      elsewhere
+    ])
   ]),
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,

@@ -5,7 +5,7 @@ import { signIn } from "../Journey.ts"
 export const firstVisit: Journey = {
   title: "signing in, and out again",
   run: async (world) => {
-    const { check, expectRefusals, host, page, scan, scanAll } = world
+    const { check, checkSoon, expectRefusals, host, page, scan, scanAll } = world
     expectRefusals(401)
     await page.goto(`${host.url}/`)
     await page.getByRole("heading", { name: "Sign in" }).waitFor()
@@ -13,7 +13,7 @@ export const firstVisit: Journey = {
 
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByText("Enter the token.").waitFor()
-    await check("the focus goes to the field at fault", page.locator("input:focus").isVisible())
+    await checkSoon("the focus goes to the field at fault", () => page.locator("input:focus").isVisible())
     await scan("/login", "empty submit")
 
     await page.getByLabel("API token", { exact: true }).fill("wrong")

@@ -7,7 +7,7 @@ export const setUp: Journey = {
   title: "connecting the CRM and turning the switches on",
   options: ["--empty"],
   run: async (world) => {
-    const { check, host, page, scan, scanAll } = world
+    const { check, checkSoon, host, page, scan, scanAll } = world
     await signIn(world)
     await page.getByText("No CRM is connected yet").waitFor()
     await scanAll("/", "empty")
@@ -16,12 +16,14 @@ export const setUp: Journey = {
     await scan("/connections", "empty")
     await page.getByRole("link", { name: "New connection" }).click()
     await page.getByRole("heading", { level: 1, name: "New connection" }).waitFor()
-    await check("a page's heading gets the focus", page.locator("h1:focus").isVisible())
+    await checkSoon("a page's heading gets the focus", () => page.locator("h1:focus").isVisible())
     await scanAll("/connections/new")
 
     await page.getByRole("button", { name: "Connect and test" }).click()
     await page.getByText("entries need your attention").waitFor()
-    await check("the first field at fault has the focus", page.locator('input[name="username"]:focus').isVisible())
+    await checkSoon("the first field at fault has the focus", () =>
+      page.locator('input[name="username"]:focus').isVisible()
+    )
     await scan("/connections/new", "missing values")
 
     await page.getByRole("button", { name: "Fill in the sandbox's account" }).click()
@@ -32,7 +34,9 @@ export const setUp: Journey = {
     await page.getByLabel("Password", { exact: true }).fill("not-this-one")
     await page.getByRole("button", { name: "Connect and test" }).click()
     await page.getByText("The test stopped at the check above").waitFor()
-    await check("a refused password is shown at its field", page.locator('input[name="password"]:focus').isVisible())
+    await checkSoon("a refused password is shown at its field", () =>
+      page.locator('input[name="password"]:focus').isVisible()
+    )
     await scanAll("/connections/new", "refused sign-in")
 
     const password = await sandboxPassword(world.host)
@@ -64,9 +68,8 @@ export const setUp: Journey = {
     await page.getByText("“Integration on” is off.").waitFor()
     await scanAll("/connections/:id/configuration", "what is missing")
     await page.keyboard.press("Escape")
-    await check(
-      "the focus comes back to the switch",
-      until("the focus", () => page.locator('[aria-labelledby="switch-syncStatuses"]:focus').isVisible(), 3000)
+    await checkSoon("the focus comes back to the switch", () =>
+      page.locator('[aria-labelledby="switch-syncStatuses"]:focus').isVisible()
     )
     for (const name of ["Integration on", /^Receive from/, /^Send to/, "Messages", "Status sync"])
       await page.getByRole("switch", { name }).click()

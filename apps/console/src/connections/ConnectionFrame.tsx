@@ -46,6 +46,7 @@ export const ConnectionFrame = ({
           {(
             [
               ["/connections/$id/setup", copy.tabs.setup],
+              ["/connections/$id/mappings", copy.tabs.fields],
               ["/connections/$id/configuration", copy.tabs.configuration]
             ] as const
           ).map(([to, label]) => (

@@ -5,7 +5,7 @@ import { call } from "./Client.ts"
 
 /** How often a live question is asked again while the page is in sight. */
 const liveMs = 3000
-const live = { refetchInterval: () => (isPaused() ? false : liveMs), refetchOnWindowFocus: true } as const
+export const live = { refetchInterval: () => (isPaused() ? false : liveMs), refetchOnWindowFocus: true } as const
 
 /** WCAG 2.2, 2.2.2: whoever reads may stop what moves. */
 let paused = false

@@ -3,10 +3,12 @@ import { useQuery } from "@tanstack/react-query"
 import { Link } from "@tanstack/react-router"
 import type { ConnectionView } from "@casewire/api/Connections"
 import { overviewCopy as copy } from "../copy/OverviewCopy.ts"
-import { connectionsQuery, healthQuery, pluginsQuery } from "../data/Queries.ts"
+import { JobTable } from "../activity/JobTable.tsx"
+import { checklistQuery, connectionsQuery, healthQuery, pluginsQuery } from "../data/Queries.ts"
+import { jobsQuery } from "../data/WorkQueries.ts"
 import { ButtonLink } from "../ui/Button.tsx"
 import { StateWord, type Tone } from "../ui/Notice.tsx"
-import { Page } from "../ui/Page.tsx"
+import { Page, Section } from "../ui/Page.tsx"
 import { Answer, Empty } from "../ui/QueryStates.tsx"
 import { When } from "../ui/When.tsx"
 
@@ -28,17 +30,56 @@ export const OverviewPage = () => {
               {copy.emptyHelp}
             </Empty>
           ) : (
-            <ul className="grid gap-4">
-              {all.map((connection) => (
-                <li key={connection.id}>
-                  <ConnectionCard connection={connection} />
-                </li>
-              ))}
-            </ul>
+            <div className="space-y-8">
+              <ul className="grid gap-4">
+                {all.map((connection) => (
+                  <li key={connection.id}>
+                    <ConnectionCard connection={connection} />
+                  </li>
+                ))}
+              </ul>
+              <Section
+                id="recent"
+                title={copy.recent}
+                actions={
+                  <Link to="/events" className="link text-sm">
+                    {copy.allActivity}
+                  </Link>
+                }
+              >
+                <Recent />
+              </Section>
+            </div>
           )
         }
       </Answer>
     </Page>
+  )
+}
+
+const Recent = () => {
+  const jobs = useQuery(jobsQuery({}, 10))
+  return (
+    <Answer query={jobs} what={copy.recentWhat}>
+      {(all) =>
+        all.length === 0 ? <p className="card p-5 text-muted">{copy.recentEmpty}</p> : <JobTable jobs={all} />
+      }
+    </Answer>
+  )
+}
+
+const SetupStep = ({ connection }: { readonly connection: ConnectionView }) => {
+  const { data: items = [] } = useQuery(checklistQuery(connection.id))
+  const next = items.find(({ state }) => state === "open" || state === "attention")
+  if (next === undefined) return null
+  return (
+    <p className="border-t border-line pt-3 text-sm">
+      {copy.setupDone(items.filter(({ state }) => state === "done").length, items.length)}. {copy.setupNext(next.title)}
+      .{" "}
+      <Link to="/connections/$id/setup" params={{ id: connection.id }} className="link">
+        {copy.openSetup}
+      </Link>
+    </p>
   )
 }
 
@@ -105,6 +146,12 @@ const ConnectionCard = ({ connection }: { readonly connection: ConnectionView })
           <dd>{copy.waitingCount(waiting)}</dd>
         </div>
       </dl>
+      {troubled === 0 ? null : (
+        <Link to="/dead-letters" className="link text-sm">
+          {copy.attention(troubled)}
+        </Link>
+      )}
+      <SetupStep connection={connection} />
     </article>
   )
 }

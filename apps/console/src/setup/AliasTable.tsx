@@ -48,7 +48,6 @@ export const AliasTable = ({ connection, manifest }: ConnectionParts) => {
           <Field
             key={name}
             label={copy.aliasLabel(name)}
-            required
             value={edited[name] ?? (connection.aliases[name] ?? []).join(", ")}
             onValue={(value) => setEdited({ ...edited, [name]: value })}
           />

@@ -60,6 +60,10 @@ const Checklist = ({ connection, manifest }: ConnectionParts) => {
                 <Link to="/connections/$id/configuration" params={{ id: connection.id }} className="link text-sm">
                   {copy.openConfiguration}
                 </Link>
+              ) : id === "case-types" ? (
+                <Link to="/connections/$id/mappings" params={{ id: connection.id }} className="link text-sm">
+                  {copy.openFields}
+                </Link>
               ) : null}
             </Step>
           ))}

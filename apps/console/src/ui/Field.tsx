@@ -8,13 +8,15 @@ import { uiCopy } from "../copy/UiCopy.ts"
 
 interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange"> {
   readonly label: string
+  /** `false` says that it may be left out. */
+  readonly required?: boolean
   readonly help?: ReactNode
   readonly error?: ReactNode
   readonly isSecret?: boolean
   readonly onValue: (value: string) => void
 }
 
-export const Field = ({ error, help, isSecret = false, label, onValue, ...input }: FieldProps) => {
+export const Field = ({ error, help, isSecret = false, label, onValue, required, ...input }: FieldProps) => {
   const id = useId()
   const [isShown, setShown] = useState(false)
   const described = [help === undefined ? "" : `${id}-help`, error === undefined ? "" : `${id}-error`]
@@ -24,7 +26,7 @@ export const Field = ({ error, help, isSecret = false, label, onValue, ...input 
     <div className="space-y-1.5">
       <label htmlFor={id} className="block text-sm font-semibold">
         {label}
-        {input.required === true ? null : <span className="font-normal text-muted"> {uiCopy.optional}</span>}
+        {required === false ? <span className="font-normal text-muted"> {uiCopy.optional}</span> : null}
       </label>
       {help === undefined ? null : (
         <p id={`${id}-help`} className="foreign text-sm text-muted">
@@ -39,6 +41,8 @@ export const Field = ({ error, help, isSecret = false, label, onValue, ...input 
           id={id}
           type={isSecret && !isShown ? "password" : (input.type ?? "text")}
           className="input"
+          // Said, and judged by the form itself: the browser's own bubble is in no language and no place of ours.
+          aria-required={required === true || undefined}
           aria-invalid={error !== undefined || undefined}
           aria-describedby={described === "" ? undefined : described}
           onChange={(event) => onValue(event.target.value)}

@@ -1,0 +1,42 @@
+/** Words of what waits for a person, grouped by its cause. */
+export const attentionCopy = {
+  title: "Needs attention",
+  intro: "What Casewire cannot decide alone. Grouped by cause: mend the cause first, then send the whole group again.",
+  what: "what needs attention",
+  emptyTitle: "Nothing needs attention",
+  emptyHelp: "What fails is tried again by itself; only what a person must look at shows up here.",
+  stopped: "Could not be sent",
+  count: (count: number) => (count === 1 ? "1 item" : `${count.toLocaleString()} items`),
+  noReason: "No reason was given.",
+  between: "First seen",
+  last: "last seen",
+  examples: "Items",
+  more: (count: number) => `and ${count.toLocaleString()} more`,
+  replayAll: (count: number) => (count === 1 ? "Send it again" : `Send all ${count.toLocaleString()} again`),
+  confirmAll: (count: number) => (count === 1 ? "It is there" : `All ${count.toLocaleString()} are there`),
+  dismissAll: (count: number) => (count === 1 ? "Do not send it" : `Do not send these ${count.toLocaleString()}`),
+  dismissTitle: (count: number) =>
+    count === 1 ? "Leave this item unsent?" : `Leave these ${count.toLocaleString()} items unsent?`,
+  dismissHelp: "They stay in the list of activity as skipped and can be sent later. Say why, for whoever asks.",
+  dismissReason: "Reason",
+  dismissMissing: "Say why.",
+  conflicts: "Edits on both sides",
+  conflictsIntro: "The CRM and Casewire changed the same value, or a value was probably overwritten.",
+  conflictKinds: {
+    "status-superseded": "A status edit lost against the CRM",
+    "status-overwritten": "A status in the CRM was probably overwritten",
+    "field-superseded": "A field edit lost against the CRM",
+    "field-overwritten": "A field in the CRM was probably overwritten",
+    "status-review": "The CRM moved the case away from a final status"
+  } as Readonly<Record<string, string>>,
+  lost: "Lost value",
+  won: "Present value",
+  field: (name: string) => `Field ${name}`,
+  nothing: "nothing",
+  openLead: "Open the lead",
+  restore: "Restore the lost value",
+  dismiss: "Leave it as it is",
+  accept: "Accept the move",
+  keep: "Keep the final status",
+  settled: "Settled."
+} as const
