@@ -266,7 +266,7 @@ describe("a field whose push has no answer yet", () => {
     assert.deepStrictEqual(merged.values["injury"], { ...value, crmKey: "Custom1" })
     assert.deepStrictEqual(
       merged.events.map(({ kind }) => kind),
-      events
+      [...events]
     )
   })
 
