@@ -16,6 +16,7 @@ import { movedPins } from "./MovedPins.ts"
 import { type Held, PluginEngine } from "./PluginEngine.ts"
 import { PluginLimits } from "./PluginLimits.ts"
 import { PluginShelf } from "./PluginShelf.ts"
+import type { PluginVersion } from "./PluginVersion.ts"
 import { selfTest } from "./SelfTest.ts"
 import { shadowDecode } from "./ShadowDecode.ts"
 import { type Happening, next, type SwapEnd, type Undo } from "./SwapTable.ts"
@@ -68,6 +69,7 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
   const old = oldDigest === null ? undefined : engine.find(pluginId, oldDigest)
   const wasRunning = engine.find(pluginId, request.version) !== undefined
   const worse = yield* Deferred.make<string>()
+  let verified: PluginVersion | undefined
   let fresh: Held | undefined
   let freshBefore: Counted = { calls: 0, faults: 0 }
 
@@ -112,6 +114,7 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
   const steps: Record<SwapStepName, Effect.Effect<Outcome, unknown, Scope.Scope>> = {
     verify: Effect.gen(function* () {
       const offered = yield* shelf.open(pluginId, request.version)
+      verified = offered.version
       const serving = oldDigest === null ? null : yield* keptOf(oldDigest)
       // Whatever widens by going back to what served before was confirmed when that version came.
       const confirmed =
@@ -124,9 +127,9 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
       return passed(summary(admitted.success))
     }),
     start: Effect.gen(function* () {
-      const { version } = yield* shelf.open(pluginId, request.version)
+      if (verified === undefined) return failedWith("start-failed", "It was not verified.")
       const began = yield* Clock.currentTimeMillis
-      const held = yield* Effect.exit(engine.hold(version))
+      const held = yield* Effect.exit(engine.hold(verified))
       if (Exit.isFailure(held)) return failedWith("start-failed", `It does not start: ${wordsOf(held.cause)}.`)
       fresh = held.value
       return passed(`up in ${(yield* Clock.currentTimeMillis) - began} ms`)

@@ -20,11 +20,15 @@ import { layer as layerHosting } from "@casewire/plugin-host/PluginHosting"
 import { defaultLimits, PluginLimits } from "@casewire/plugin-host/PluginLimits"
 import { PluginShelf } from "@casewire/plugin-host/PluginShelf"
 import { defaultSwap, shadowKey, type SwapOptions } from "@casewire/plugin-host/SwapRun"
+import { vi } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Option, Schedule, Stream } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+
+// Each test bundles and starts threads; a busy machine takes its time over that, and nothing here depends on it.
+vi.setConfig({ testTimeout: 90_000 })
 
 const program = fileURLToPath(import.meta.resolve("@casewire/plugin-host/worker/main"))
 const tiny = fileURLToPath(new URL("./TinyPlugin.ts", import.meta.url))
@@ -148,7 +152,7 @@ export const eventually = <E>(is: Effect.Effect<boolean, E>) =>
   is.pipe(
     Effect.flatMap((yes) => (yes ? Effect.void : Effect.fail("not yet" as const))),
     Effect.retry(Schedule.spaced(20)),
-    Effect.timeout(20_000),
+    Effect.timeout(60_000),
     Effect.orDie
   )
 
