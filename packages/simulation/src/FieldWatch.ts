@@ -1,7 +1,7 @@
 /**
  * Checks mapped fields at every step: what a push writes, which reads may change values, and what moves without a read.
  */
-import type { Case } from "@casewire/core/domain/Case"
+import type { Case, CaseEvent } from "@casewire/core/domain/Case"
 import { goesToCrm } from "@casewire/core/domain/FieldMapping"
 import { sameField } from "@casewire/core/domain/FieldSync"
 import type { JobId } from "@casewire/core/domain/Job"
@@ -51,6 +51,16 @@ export class FieldWatch {
       if (by?.staff === false && by.job === job && lead.fields[key] === text)
         throw this.#kernel.violated("I-8", `job ${job} wrote "${key}" of lead ${lead.id} twice`)
     }
+  }
+
+  /** What a read brings in is the staff's: our own write is known for what it is, however late it is found. */
+  applied({ after, caseId, field }: CaseEvent): void {
+    const id = this.#database.cases.get(caseId)?.externalId ?? ""
+    const lead = this.#crm.leads.get(id)
+    const crmKey = fieldMap.find(({ platformField }) => platformField === field)?.crmKey ?? ""
+    const by = lead?.fieldAuthors.get(crmKey)
+    if (by?.staff === false && sameField(after, lead?.fields[crmKey] ?? null))
+      this.broken("I-14", `our own write to "${field}" of lead ${id} came back as the CRM's change`)
   }
 
   /** Baselines move by a read that began after the last write ended, or by the push that is being done. */

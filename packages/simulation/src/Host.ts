@@ -246,6 +246,13 @@ export class Host {
     const watch = this.watch
     const { jobs } = this.database
     const seen = (look: () => void) => Effect.sync(look)
+    const written = (look: () => void) =>
+      Effect.flatMap(CurrentTransaction, (tx) =>
+        seen(() => {
+          watch.inside(tx)
+          look()
+        })
+      )
     const work = Latch.makeUnsafe()
     this.#kernel.onJump = () => void work.openUnsafe()
     const { onWork } = jobs
@@ -275,10 +282,10 @@ export class Host {
         ...cases,
         save: (value) =>
           Effect.andThen(
-            Effect.flatMap(CurrentTransaction, (tx) => seen(() => watch.saved(value, tx))),
+            written(() => watch.saved(value)),
             cases.save(value)
           ),
-        record: (event) => Effect.tap(cases.record(event), () => seen(() => watch.recorded(event)))
+        record: (event) => Effect.tap(cases.record(event), () => written(() => watch.recorded(event)))
       },
       ...others,
       storage: {

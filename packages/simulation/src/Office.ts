@@ -119,7 +119,7 @@ export class Office {
     if (known.length === 0) return
     const of = this.#dice.pick(known)
     const choice = this.#dice.next()
-    if (this.#story.mapped && this.#dice.chance(0.35)) this.#editFields(of)
+    if (this.#story.mapped && this.#dice.chance(this.#story.wavers ? 0.8 : 0.35)) this.#editFields(of)
     else if (choice < 0.45) this.#editStatus(of)
     else if (choice < 0.53) this.pull()
     else if (choice < 0.57) this.#takeOffList(of)
@@ -173,7 +173,8 @@ export class Office {
     const names = this.#dice.pick([["injury"], ["injury"], ["budget"], ["injury", "budget"], ["source"]])
     // Often the edit before is taken back.
     const valueOf = (name: string) =>
-      (this.#dice.chance(0.4) ? of.values[name]?.basePlatform : undefined) ?? this.#dice.pick(fieldValues)
+      (this.#dice.chance(this.#story.wavers ? 0.7 : 0.4) ? of.values[name]?.basePlatform : undefined) ??
+      this.#dice.pick(fieldValues)
     const fields = Object.fromEntries(names.map((name) => [name, [valueOf(name)]]))
     this.#send(
       of,

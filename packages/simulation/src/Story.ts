@@ -11,6 +11,8 @@ export interface Story {
   readonly words: Words
   /** Fields are mapped in every direction. */
   readonly mapped: boolean
+  /** People edit fields more than anything else, and take most edits back; only where a planted mistake asks for it. */
+  readonly wavers: boolean
   /** How many leads the CRM had before, which no webhook told of; null where nobody imports them. */
   readonly past: number | null
 }
@@ -19,5 +21,6 @@ export const storyOf = (dice: Dice): Story => ({
   parting: dice.chance(0.4),
   words: dice.chance(0.5) ? linkedWords : plainWords,
   mapped: dice.chance(0.5),
+  wavers: false,
   past: dice.chance(0.25) ? dice.between(0, 5) : null
 })

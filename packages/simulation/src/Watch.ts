@@ -226,6 +226,7 @@ export class Watch {
     this.events.push(event)
     const fieldRow = fieldRows[event.kind]
     if (fieldRow !== undefined) this.row(fieldRow)
+    if (event.kind === "field-applied") this.fields.applied(event)
     if (event.kind === "status-pushed") {
       this.#pushed += 1
       const isThere = !this.written.has(event.cause as JobId)
@@ -252,8 +253,8 @@ export class Watch {
       )
   }
 
-  /** `tx`: what is rolled back was never so. */
-  saved(value: Case, tx: Transaction | null): void {
+  /** What is rolled back was never so: checks of what is written throw when the transaction commits. */
+  inside(tx: Transaction | null): void {
     this.#broken = (invariant, text) => {
       const broken = () => {
         throw this.#kernel.violated(invariant, text)
@@ -262,6 +263,9 @@ export class Watch {
       else tx.onCommit(broken)
     }
     this.fields.broken = this.#broken
+  }
+
+  saved(value: Case): void {
     const before = this.#database.cases.get(value.id)
     const [was, is] = [readOf(before), readOf(value)]
     if (before === undefined) {

@@ -36,7 +36,7 @@ export const exchangeDefects: ReadonlyArray<PlantedDefect> = [
     name: "what a field push is writing is not remembered",
     make: () => ({
       favours: ["crm: answer lost after commit", "crm: late commit"],
-      story: { mapped: true },
+      story: { mapped: true, wavers: true },
       ports: (ports) => ({
         ...ports,
         cases: {
