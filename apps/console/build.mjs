@@ -10,7 +10,7 @@ const site = join(root, "dist/site")
 const workspace = join(root, "../..")
 /** Whatever the bundle may hold: the API's definition imports core's domain and the shapes of a CRM. */
 const inputs = [
-  ...["src", "public", "index.html", "vite.config.ts", "build.mjs", "package.json"].map((name) => join(root, name)),
+  ...["src", "public", "index.html", "build.config.ts", "build.mjs", "package.json"].map((name) => join(root, name)),
   ...["packages/api/src", "packages/core/src/domain", "packages/core/src/ports", "packages/core/src/CrmPlugin.ts"].map(
     (name) => join(workspace, name)
   ),
@@ -37,7 +37,7 @@ if (existsSync(join(site, "index.html")) && existsSync(stampFile) && readFileSyn
 const begun = performance.now()
 // Whoever runs tests has set it otherwise, and would get React's slow half.
 process.env.NODE_ENV = "production"
-const [{ build }, { config }] = await Promise.all([import("vite"), import("./vite.config.ts")])
+const [{ build }, { config }] = await Promise.all([import("vite"), import("./build.config.ts")])
 await build(config)
 for (const file of filesOf(site).filter((name) => [".js", ".css", ".html", ".svg"].includes(extname(name)))) {
   const bytes = readFileSync(file)

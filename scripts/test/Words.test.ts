@@ -42,7 +42,7 @@ const everyFile = [
 
 describe("the words of the workspace", () => {
   it("name no CRM in the console: it draws what the plugin declares", () => {
-    const parts = ["src", "public", "index.html", "vite.config.ts", "build.mjs"].map((name) =>
+    const parts = ["src", "public", "index.html", "build.config.ts", "build.mjs"].map((name) =>
       join(root, "apps/console", name)
     )
     const files = parts.flatMap((part) => (statSync(part).isDirectory() ? filesUnder(part) : [part]))

@@ -12,27 +12,9 @@ import { Notice, StateWord } from "../ui/Notice.tsx"
 import { Page, Section } from "../ui/Page.tsx"
 import { Answer, FailureText } from "../ui/QueryStates.tsx"
 import { When } from "../ui/When.tsx"
+import { entriesOf } from "./Payload.ts"
 
 const copy = activityCopy.receipt
-
-/** Names and values of a form or of a flat object; anything else as it is. */
-export const entriesOf = (mediaType: string, body: string): ReadonlyArray<readonly [string, string]> => {
-  if (body === "") return []
-  if (mediaType.includes("form-urlencoded")) return [...new URLSearchParams(body)]
-  try {
-    const parsed: unknown = JSON.parse(body)
-    if (Array.isArray(parsed) && parsed.every((pair) => Array.isArray(pair) && pair.length === 2))
-      return parsed.map(([name, value]) => [String(name), String(value)])
-    if (typeof parsed === "object" && parsed !== null)
-      return Object.entries(parsed).map(([name, value]) => [
-        name,
-        typeof value === "string" ? value : JSON.stringify(value)
-      ])
-  } catch {
-    // Not JSON: shown whole below.
-  }
-  return [["", body]]
-}
 
 export const ReceiptPage = () => {
   const { receiptId } = useParams({ from: "/shell/events/received/$receiptId" })

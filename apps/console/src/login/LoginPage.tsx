@@ -13,12 +13,9 @@ import { Button } from "../ui/Button.tsx"
 import { Field } from "../ui/Field.tsx"
 import { Notice } from "../ui/Notice.tsx"
 import { FailureText } from "../ui/QueryStates.tsx"
+import { placeAfter } from "./PlaceAfter.ts"
 
 const copy = shellCopy.login
-
-/** Only a place of the console itself: an address in a link must not lead elsewhere after signing in. */
-export const placeAfter = (to: string | undefined): string =>
-  to !== undefined && /^\/(?![/\\])/.test(to) && !to.startsWith("/login") ? to : "/"
 
 export const LoginPage = () => {
   const { to } = useSearch({ from: "/login" })

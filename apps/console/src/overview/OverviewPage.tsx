@@ -74,8 +74,8 @@ const SetupStep = ({ connection }: { readonly connection: ConnectionView }) => {
   if (next === undefined) return null
   return (
     <p className="border-t border-line pt-3 text-sm">
-      {copy.setupDone(items.filter(({ state }) => state === "done").length, items.length)}. {copy.setupNext(next.title)}
-      .{" "}
+      {copy.setup}: {copy.setupDone(items.filter(({ state }) => state === "done").length, items.length)}.{" "}
+      {copy.setupNext(next.title)}.{" "}
       <Link to="/connections/$id/setup" params={{ id: connection.id }} className="link">
         {copy.openSetup}
       </Link>

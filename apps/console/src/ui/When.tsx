@@ -24,6 +24,9 @@ const relativeTime = (at: number, now: number): string => {
 }
 export const absoluteTime = (at: number): string => absolute.format(at)
 
+/** What happened after this page last looked at its clock happened just now, and does not lie ahead. */
+const isUpToDate = (at: number, now: number): boolean => at > now && at - now < 15_000
+
 /** Moves on by itself every ten seconds, which is as exact as the words are. */
 const useNow = (): number => {
   const [now, setNow] = useState(() => Date.now())
@@ -40,7 +43,7 @@ export const When = ({ at, never = uiCopy.never }: { readonly at: number | null;
     <span>{never}</span>
   ) : (
     <time dateTime={new Date(at).toISOString()} title={absolute.format(at)}>
-      {relativeTime(at, Math.max(now, at))}
+      {relativeTime(at, isUpToDate(at, now) ? at : now)}
     </time>
   )
 }
