@@ -3,8 +3,9 @@
  * absolute figures say more about the machine than about the program.
  */
 import { ingest } from "./Ingest.ts"
+import { reload } from "./Reload.ts"
 
-const benches: Readonly<Record<string, (args: ReadonlyArray<string>) => Promise<boolean>>> = { ingest }
+const benches: Readonly<Record<string, (args: ReadonlyArray<string>) => Promise<boolean>>> = { ingest, reload }
 
 const [name = "", ...args] = process.argv.slice(2).filter((word) => word !== "--")
 const bench = benches[name]

@@ -32,7 +32,7 @@ export interface World {
   /** Sends one file to the host's API, as a form does. */
   readonly upload: (path: string, fileName: string, text: string) => Promise<Answer>
   /** Sends bytes to the host's API. */
-  readonly sendBytes: (path: string, bytes: string) => Promise<Answer>
+  readonly sendBytes: (path: string, bytes: string | Uint8Array<ArrayBuffer>) => Promise<Answer>
   /** The sandbox's admin API, below this portal. */
   readonly portal: (method: string, path: string, body?: unknown) => Promise<Answer>
   /** Everything the sandbox's portal holds. */

@@ -6,9 +6,18 @@
 import type { World } from "../harness/World.ts"
 
 const leads = 40
-const webhooksPerSecond = 200
+const usualWebhooksPerSecond = 200
 const messagesPerSecond = 8
 const statuses = ["New Lead", "Contact Attempted", "Sent e-Sign", "Signed e-Sign", "Referral Accepted"]
+
+export interface LoadOptions {
+  readonly world: World
+  readonly webhookUrl: string
+  readonly connectionId: string
+  readonly random: () => number
+  /** None where another process sends them. */
+  readonly webhooksPerSecond?: number
+}
 
 export class Load {
   /** Receipt ids of webhooks that were answered with 200. */
@@ -26,22 +35,19 @@ export class Load {
   readonly #world: World
   readonly #webhookUrl: string
   readonly #random: () => number
+  readonly #webhooksPerSecond: number
 
-  private constructor(world: World, webhookUrl: string, leadIds: ReadonlyArray<number>, random: () => number) {
-    this.#world = world
-    this.#webhookUrl = webhookUrl
+  private constructor(options: LoadOptions, leadIds: ReadonlyArray<number>) {
+    this.#world = options.world
+    this.#webhookUrl = options.webhookUrl
     this.leadIds = leadIds
-    this.#random = random
+    this.#random = options.random
+    this.#webhooksPerSecond = options.webhooksPerSecond ?? usualWebhooksPerSecond
   }
 
   /** Makes the leads in the sandbox and waits until their cases are there, so that messages have a case. */
-  static async make(options: {
-    readonly world: World
-    readonly webhookUrl: string
-    readonly connectionId: string
-    readonly random: () => number
-  }): Promise<Load> {
-    const { connectionId, random, webhookUrl, world } = options
+  static async make(options: LoadOptions): Promise<Load> {
+    const { connectionId, world } = options
     const leadIds: Array<number> = []
     for (let index = 0; index < leads; index++) {
       const { body } = await world.portal("POST", "/leads", {
@@ -54,9 +60,10 @@ export class Load {
       })
       leadIds.push(body.leadId)
     }
-    const load = new Load(world, webhookUrl, leadIds, random)
+    const load = new Load(options, leadIds)
     for (const leadId of leadIds) await load.tell(leadId, "New Lead")
-    const deadline = Date.now() + 20_000
+    // Reads of many leads are paced, and a busy machine takes its time.
+    const deadline = Date.now() + 60_000
     while (load.#caseIds.length < leads) {
       if (Date.now() > deadline) throw new Error("the cases of the leads did not appear")
       const { body } = await world.api("GET", `/cases?connectionId=${connectionId}&limit=200`)
@@ -68,7 +75,8 @@ export class Load {
   }
 
   start(): void {
-    this.#every(1000 / webhooksPerSecond, () => this.tell(this.#pick(this.leadIds), this.#pick(statuses)))
+    if (this.#webhooksPerSecond > 0)
+      this.#every(1000 / this.#webhooksPerSecond, () => this.tell(this.#pick(this.leadIds), this.#pick(statuses)))
     this.#every(1000 / messagesPerSecond, () => this.#message())
     // Staff change statuses too; the webhooks above only claim, the CRM's own state is the truth.
     this.#every(250, () =>
@@ -116,10 +124,10 @@ export class Load {
     return from[Math.floor(this.#random() * from.length)]!
   }
 
-  /** One webhook that claims a status; what it claims need not be true. */
-  async tell(leadId: number, status: string): Promise<void> {
+  /** A webhook that claims a status; what it claims need not be true. */
+  body(leadId = this.#pick(this.leadIds), status = this.#pick(statuses)): URLSearchParams {
     const index = this.leadIds.indexOf(leadId)
-    const body = new URLSearchParams({
+    return new URLSearchParams({
       LeadID: String(leadId),
       CaseTypeID: "222",
       CaseType: "Harbor MVA",
@@ -131,6 +139,10 @@ export class Load {
       FirstName: `Torture${index}`,
       LastName: "Lead"
     })
+  }
+
+  async tell(leadId: number, status: string): Promise<void> {
+    const body = this.body(leadId, status)
     this.#flying++
     try {
       const answer = await fetch(this.#webhookUrl, { method: "POST", body })
