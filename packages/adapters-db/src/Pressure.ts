@@ -7,7 +7,8 @@
 const windowMs = 50
 /** 2,000 webhooks a second; below it the two get along. */
 const manyInWindow = 100
-const calmAfterMs = 100
+/** Long enough that a moment in which the machine had no time for us is not taken for the end. */
+const calmAfterMs = 500
 const pauseMs = 100
 
 export class Pressure {
