@@ -48,7 +48,7 @@ export const layerPlugins = (settings: Settings) =>
     }).pipe(Effect.orDie)
   )
 
-export const layerShelf = (settings: Settings) =>
+const layerShelf = (settings: Settings) =>
   PluginShelf.layer({
     home: join(pluginFolder(settings), "kept"),
     signatures: signaturePolicy(settings)

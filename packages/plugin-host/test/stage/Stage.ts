@@ -25,7 +25,7 @@ import { Context, Effect, Exit, Layer, Option, Schedule, Stream } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
 
 // Each test bundles and starts threads; a busy machine takes its time over that, and nothing here depends on it.
 vi.setConfig({ testTimeout: 90_000 })
@@ -56,7 +56,7 @@ const answering: CrmHttp["Service"] = {
 export const sources = (options = "", before = ""): string =>
   `import { tiny } from ${JSON.stringify(tiny)}\n${before}\nexport default tiny({ ${options} })\n`
 
-export const folderOf = (text: string, folder = mkdtempSync(join(tmpdir(), "casewire-stage-"))): string => {
+const folderOf = (text: string, folder = mkdtempSync(join(tmpdir(), "casewire-stage-"))): string => {
   mkdirSync(join(folder, "src"), { recursive: true })
   writeFileSync(join(folder, "package.json"), JSON.stringify({ casewire: { plugin: "src/index.ts" } }))
   writeFileSync(join(folder, "src/index.ts"), text)
@@ -155,5 +155,3 @@ export const eventually = <E>(is: Effect.Effect<boolean, E>) =>
     Effect.timeout(60_000),
     Effect.orDie
   )
-
-export const fileUrl = (path: string): string => pathToFileURL(path).href
