@@ -11,12 +11,13 @@ import type { Journey } from "./Journey.ts"
 import { fields } from "./journeys/Fields.ts"
 import { firstVisit } from "./journeys/FirstVisit.ts"
 import { notes } from "./journeys/Notes.ts"
+import { hostile } from "./journeys/Hostile.ts"
 import { lists } from "./journeys/Lists.ts"
 import { setUp } from "./journeys/SetUp.ts"
 import { statuses } from "./journeys/Statuses.ts"
 import { pictures, type Scan, visit } from "./Visit.ts"
 
-const journeys: ReadonlyArray<Journey> = [firstVisit, setUp, fields, notes, statuses, lists]
+const journeys: ReadonlyArray<Journey> = [firstVisit, setUp, fields, notes, statuses, lists, hostile]
 
 const chromium = findChromium()
 if (chromium === undefined) {
