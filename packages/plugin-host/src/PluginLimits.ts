@@ -32,8 +32,7 @@ export interface PluginLimits {
 }
 
 export const defaultLimits: PluginLimits = {
-  // A machine under full load takes its time over reading two files.
-  startMs: 30_000,
+  startMs: 10_000,
   callMs: 30_000,
   decodeMs: 10_000,
   hangMs: 5000,
