@@ -68,6 +68,11 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
   const oldDigest = swap.from
   const old = oldDigest === null ? undefined : engine.find(pluginId, oldDigest)
   const wasRunning = engine.find(pluginId, request.version) !== undefined
+  /** What served somebody before and serves nobody any more: `old`, and whatever single firms had been moved to. */
+  const replaced = () =>
+    [...new Set(pinsBefore.map(({ digest }) => digest))]
+      .filter((digest) => digest !== request.version && !isPinned(engine.pins(pluginId), digest))
+      .flatMap((digest) => engine.find(pluginId, digest) ?? [])
   const worse = yield* Deferred.make<string>()
   let verified: PluginVersion | undefined
   let fresh: Held | undefined
@@ -164,23 +169,30 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
         : failedWith("switch-failed", `It could not be switched to: ${wordsOf(moved.cause)}.`)
     }),
     drain: Effect.suspend(() => {
-      if (old === undefined || old === fresh) return Effect.succeed(skipped("no version before"))
-      if (isPinned(engine.pins(pluginId), oldDigest)) return Effect.succeed(skipped("the version before serves others"))
-      return old.unused.pipe(
+      const ending = replaced()
+      if (ending.length === 0) return Effect.succeed(nothingReplaced())
+      return Effect.forEach(ending, ({ unused }) => unused, { concurrency: "unbounded", discard: true }).pipe(
         Effect.as(passed(null)),
         Effect.timeoutOrElse({
           duration: limits.drainMs,
           orElse: () =>
             Effect.succeed(
-              failedWith("drain-failed", `${old.seats()} connections were still at work after ${limits.drainMs} ms.`)
+              failedWith(
+                "drain-failed",
+                `${ending.reduce((sum, { seats }) => sum + seats(), 0)} connections were still at work after ${limits.drainMs} ms.`
+              )
             )
         })
       )
     }),
     stop: Effect.suspend(() => {
-      if (oldDigest === null || old === undefined || old === fresh) return Effect.succeed(skipped("no version before"))
-      if (isPinned(engine.pins(pluginId), oldDigest)) return Effect.succeed(skipped("the version before serves others"))
-      return Effect.as(engine.drop(pluginId, oldDigest), passed(null))
+      const ending = replaced()
+      return ending.length === 0
+        ? Effect.succeed(nothingReplaced())
+        : Effect.as(
+            Effect.forEach(ending, ({ running }) => engine.drop(pluginId, running.version.digest)),
+            passed(null)
+          )
     }),
     watch: Deferred.await(task.superseded).pipe(
       Effect.as(skipped("another swap began")),
@@ -194,6 +206,9 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
     )
   )
 
+  const nothingReplaced = () =>
+    skipped(old === undefined || old === fresh ? "no version before" : "the version before serves others")
+
   const keptOf = Effect.fnUntraced(function* (digest: KeptVersion["digest"]) {
     const found = yield* store.version(pluginId, digest)
     return found._tag === "Some" ? found.value : null
@@ -202,9 +217,14 @@ export const runSwap = Effect.fn("SwapRun.run")(function* (task: SwapTask) {
   const undo: Record<Undo, Effect.Effect<unknown, unknown>> = {
     "switch-back": Effect.suspend(() => pinTo(pinsBefore)),
     "start-old": Effect.suspend(() =>
-      oldDigest === null
-        ? Effect.void
-        : Effect.flatMap(shelf.open(pluginId, oldDigest), ({ version }) => engine.hold(version, { patiently: true }))
+      // All that the pins before name, not only the version that was compared with.
+      Effect.forEach(
+        pinsBefore.filter(({ digest }) => engine.find(pluginId, digest) === undefined),
+        ({ digest }) =>
+          engine.find(pluginId, digest) === undefined
+            ? Effect.flatMap(shelf.open(pluginId, digest), ({ version }) => engine.hold(version, { patiently: true }))
+            : Effect.void
+      )
     ),
     "stop-new": Effect.suspend(() =>
       // It ran before this swap, for others: it is not this swap's to end.
