@@ -22,6 +22,10 @@ export const notes: Journey = {
 
     await signIn(world)
     await scanAll("/")
+    await page.getByRole("searchbox", { name: "Find a lead by id or name" }).fill(String(portal.leads[0].leadId))
+    await page.keyboard.press("Enter")
+    await page.getByRole("row").nth(1).waitFor()
+    await check("one lead has that id", (await page.getByRole("row").count()) === 2)
     await page.getByRole("link", { name: "Leads" }).click()
     await page.getByRole("heading", { level: 1, name: "Leads" }).waitFor()
     await page.getByRole("row").nth(6).waitFor()

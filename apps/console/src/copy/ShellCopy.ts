@@ -16,7 +16,6 @@ export const shellCopy = {
   },
   attentionCount: (count: number) => `${count} waiting`,
   search: "Find a lead by id or name",
-  searchShort: "Find a lead",
   environment: { sandbox: "Sandbox", live: "Live data" },
   live: { live: "Up to date", reconnecting: "Reconnecting", paused: "Paused" },
   pause: "Pause updates",

@@ -11,6 +11,7 @@ export const uiCopy = {
   unexpected: "Something unexpected happened in this page.",
   unreachable: "Casewire's host does not answer. Look whether it is running.",
   unreadable: "The host's answer cannot be read. It may be of another version: reload the page.",
+  denied: "The token you signed in with may not do this. Sign in with one that has the right, or ask whoever made it.",
   code: "Code",
   stale: (since: string) => `Showing what was known at ${since}. Casewire does not answer at the moment; trying again.`,
   show: (label: string) => `Show ${label}`,

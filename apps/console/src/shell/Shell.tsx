@@ -1,7 +1,7 @@
 /** The frame around every page: where one is, whose data this is, whether it is fresh, and the way elsewhere. */
 import { useMutation, useQuery } from "@tanstack/react-query"
-import { Link, Outlet } from "@tanstack/react-router"
-import { LogOut, Menu, Moon, Pause, Play, Sun } from "lucide-react"
+import { Link, Outlet, useNavigate } from "@tanstack/react-router"
+import { LogOut, Menu, Moon, Pause, Play, Search, Sun } from "lucide-react"
 import { lazy, Suspense, useState } from "react"
 import { shellCopy } from "../copy/ShellCopy.ts"
 import { uiCopy } from "../copy/UiCopy.ts"
@@ -49,7 +49,9 @@ export const Shell = () => {
             <span className="max-sm:sr-only">{uiCopy.product}</span>
           </Link>
           <Environment />
-          <div className="grow" />
+          <div className="flex grow justify-center lg:px-4">
+            <SearchBox />
+          </div>
           <LiveState isFailing={health.isError} />
           <ThemeButton />
           <SignOut firm={session?.firm.name ?? ""} />
@@ -87,6 +89,35 @@ const Environment = () => {
     <span className="rounded border border-ok bg-ok-soft px-2 py-0.5 text-xs font-bold text-ok">
       {shellCopy.environment.live}
     </span>
+  )
+}
+
+/** The one question that is asked from every page. On a narrow screen the page of leads asks it. */
+const SearchBox = () => {
+  const navigate = useNavigate()
+  const [text, setText] = useState("")
+  return (
+    <form
+      role="search"
+      aria-label={shellCopy.search}
+      className="relative hidden w-full max-w-sm lg:block"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (text.trim() !== "") void navigate({ to: "/leads", search: { q: text.trim() } })
+      }}
+    >
+      <Search aria-hidden="true" size={16} className="absolute start-3 top-3 text-muted" />
+      <input
+        type="search"
+        className="input ps-9!"
+        aria-label={shellCopy.search}
+        placeholder={shellCopy.search}
+        autoComplete="off"
+        spellCheck={false}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+    </form>
   )
 }
 

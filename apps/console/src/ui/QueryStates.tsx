@@ -46,7 +46,13 @@ const Failed = ({
 export const FailureText = ({ error }: { readonly error: unknown }) => {
   const failure = error instanceof Failure ? error : undefined
   const sentence =
-    failure === undefined || failure.kind === "refused" ? (failure?.message ?? uiCopy.unexpected) : uiCopy[failure.kind]
+    failure === undefined
+      ? uiCopy.unexpected
+      : failure.status === 403
+        ? uiCopy.denied
+        : failure.kind === "refused"
+          ? failure.message
+          : uiCopy[failure.kind]
   return (
     <>
       <p className="foreign">
