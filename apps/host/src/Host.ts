@@ -20,11 +20,10 @@ import { Poller } from "@casewire/core/Poller"
 import { Setup } from "@casewire/core/Setup"
 import { Subscriptions } from "@casewire/core/Subscriptions"
 import { Worker } from "@casewire/core/Worker"
-import lawRuler from "@casewire/lawruler-plugin"
-import { layerInProcess } from "@casewire/plugin-host/InProcess"
 import type { Rehearsal } from "@casewire/api/Session"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { join } from "node:path"
+import { layerKeptManifests } from "./KeptManifests.ts"
 import { layerMachine } from "./Machine.ts"
 import { layerPlugins } from "./PluginWorkers.ts"
 import { dataFolder, readKey, type Settings } from "./Settings.ts"
@@ -74,11 +73,11 @@ export const layerCore = (settings: Settings) =>
     Layer.provide([layerTimes(settings), layerQuota(settings), Layer.succeed(BacklogLimit, settings.firmBacklog)])
   )
 
-/** What a look at the store of a stopped host needs, and no more. */
+/** What a look at the store of a stopped host needs, and no more: no code of a plugin. */
 export const layerDoctor = (settings: Settings) =>
   Doctor.layer.pipe(
     Layer.provideMerge(layerMachine(settings)),
-    Layer.provideMerge(layerInProcess([lawRuler])),
+    Layer.provideMerge(layerKeptManifests),
     Layer.provideMerge(layerStore(settings))
   )
 
