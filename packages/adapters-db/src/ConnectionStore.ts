@@ -9,6 +9,7 @@ import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Connection, Firm } from "@casewire/core/domain/Connection"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { reached } from "@casewire/core/domain/LockedOptions"
+import { SwitchChange } from "@casewire/core/domain/Toggles"
 import { TokenScope } from "@casewire/core/domain/TokenScope"
 import {
   ConnectionNotFound,
@@ -22,6 +23,7 @@ import { decoder } from "./Decoder.ts"
 
 const decodeConnection = decoder(Connection, "connection")
 const decodeFirm = decoder(Firm, "firm")
+const decodeSwitches = decoder(SwitchChange, "log of switches of")
 const decodeScopes = decoder(Schema.Array(TokenScope), "scopes of the token")
 const decodeLocked = decoder(Schema.Array(Schema.Tuple([Schema.String, Schema.String])), "locked options of the")
 const decodeCredentials = decoder(Schema.Record(Schema.String, Schema.String), "credentials of")
@@ -157,6 +159,27 @@ export const layer: Layer.Layer<ConnectionStore, never, Database> = Layer.effect
           return value
         })
         return after ?? (yield* new ConnectionNotFound({ connectionId: id }))
+      }),
+      logSwitches: Effect.fn("ConnectionStore.logSwitches")(function* (firmId, id, change) {
+        yield* database.write((db) =>
+          db
+            .insertInto("switch_log")
+            .values({ firm_id: firmId, connection_id: id, body: JSON.stringify(change) })
+            .execute()
+        )
+      }),
+      switchLog: Effect.fn("ConnectionStore.switchLog")(function* (firmId, id, { limit }) {
+        const rows = yield* database.read((db) =>
+          db
+            .selectFrom("switch_log")
+            .select("body")
+            .where("firm_id", "=", firmId)
+            .where("connection_id", "=", id)
+            .orderBy("seq", "desc")
+            .limit(limit)
+            .execute()
+        )
+        return rows.map(({ body }) => decodeSwitches(JSON.parse(body), id))
       }),
       issueToken: Effect.fn("ConnectionStore.issueToken")(function* (owner, options) {
         const now = yield* Clock.currentTimeMillis

@@ -192,5 +192,10 @@ const migrations: Record<string, Migration> = {
         coalesce((select cast(value as integer) from store where key = 'receipts-of-case'), 0)`,
     sql`delete from store where key = 'receipts-of-case'`
   ),
-  "0013-locked-options": steps(sql`alter table tokens add column locked text`)
+  "0013-locked-options": steps(sql`alter table tokens add column locked text`),
+  "0014-switch-log": steps(
+    sql`create table switch_log (
+      seq integer primary key, firm_id text not null, connection_id text not null, body text not null) strict`,
+    sql`create index switch_log_of_connection on switch_log (firm_id, connection_id, seq)`
+  )
 }

@@ -238,9 +238,9 @@ const removeIncoming = async ({ connectionId, db, firmId, limit }: Step): Promis
   return { count: keys.length, files: rows.map(({ file }) => file) }
 }
 
-const removeMappings = async ({ connectionId, db, firmId }: Step): Promise<Removed> => {
+const removeSettings = async ({ connectionId, db, firmId }: Step): Promise<Removed> => {
   let count = 0
-  for (const table of ["catalogs", "mappings", "mapping_drafts", "status_tables"] as const) {
+  for (const table of ["catalogs", "mappings", "mapping_drafts", "status_tables", "switch_log"] as const) {
     const { numDeletedRows } = await db
       .deleteFrom(table)
       .where("firm_id", "=", firmId)
@@ -285,6 +285,6 @@ export const removalSteps: ReadonlyArray<(step: Step) => Promise<Removed>> = [
   removeClients,
   removeReceipts,
   removeIncoming,
-  removeMappings,
+  removeSettings,
   removeRuns
 ]

@@ -24,6 +24,7 @@ export interface Tables {
   firms: { firm_id: string; name: string; created_at: number }
   firm_keys: { firm_id: string; version: number; kek_id: string; wrapped: Buffer }
   connections: { firm_id: string; id: string; body: string; credentials: Buffer | null }
+  switch_log: { seq: Generated<number>; firm_id: string; connection_id: string; body: string }
   tokens: {
     hash: Buffer
     firm_id: string

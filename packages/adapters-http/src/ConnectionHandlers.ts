@@ -17,6 +17,7 @@ import {
   isStatusOutboundEffective,
   outbound,
   type OutboundKind,
+  switched,
   type Toggles
 } from "@casewire/core/domain/Toggles"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
@@ -171,8 +172,19 @@ export const layerConnections = HttpApiBuilder.group(
         return { url: `${yield* webhookUrl(connection)}?token=${token}`, token, locked }
       }),
       setToggles: Effect.fn(function* ({ params, payload }) {
-        const { firmId } = yield* CurrentFirm
-        return yield* Effect.flatMap(setup.setToggles(firmId, params.id, payload).pipe(Effect.mapError(notFound)), view)
+        const { firmId, name } = yield* CurrentFirm
+        const set = setup.setToggles(firmId, params.id, payload, name)
+        return yield* Effect.flatMap(set.pipe(Effect.mapError(notFound)), view)
+      }),
+      toggleHistory: Effect.fn(function* ({ params, query }) {
+        const { firmId, id } = yield* get(params.id)
+        const changes = yield* connections.switchLog(firmId, id, { limit: query.limit ?? 50 })
+        return {
+          changes: changes.map((change) => {
+            const { off, on } = switched(change)
+            return { at: change.at, by: change.by, turnedOn: on, turnedOff: off, toggles: change.after }
+          })
+        }
       }),
       setCallLimit: Effect.fn(function* ({ params, payload }) {
         const { firmId } = yield* CurrentFirm

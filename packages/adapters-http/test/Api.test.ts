@@ -167,6 +167,23 @@ describe("connections", () => {
     expect([taken.status, taken.body.errors]).toEqual([422, [{ field: "Status", code: "key-means-another-field" }]])
   })
 
+  it("show who turned which switch on or off, and when, the newest first", async () => {
+    const { body: made } = await world.call("POST", "/connections", { plugin: "acme", name: "Switched", values })
+    const path = `/connections/${made.id}/toggles`
+    expect((await world.call("GET", `${path}/history`)).body).toEqual({ changes: [] })
+    await world.call("PUT", path, allOn)
+    await world.call("PUT", path, allOn)
+    const paused = { ...allOn, receive: false, syncStatuses: false }
+    await world.call("PUT", path, paused)
+    const { body } = await world.call("GET", `${path}/history`)
+    expect(body.changes).toMatchObject([
+      { by: "test", turnedOn: [], turnedOff: ["receive", "syncStatuses"], toggles: paused },
+      { by: "test", turnedOn: Object.keys(allOn), turnedOff: [], toggles: allOn }
+    ])
+    expect(Date.parse(body.changes[0].at)).toBeGreaterThanOrEqual(Date.parse(body.changes[1].at))
+    expect((await world.call("GET", `${path}/history?limit=1`)).body.changes).toEqual([body.changes[0]])
+  })
+
   it("preview the decisions", async () => {
     const path = `/connections/${world.connection.id}`
     const value = { platform: "A", basePlatform: "A", baseCrm: "A", seenCrm: null }

@@ -1,7 +1,7 @@
 /**
  * Setting a connection up and looking at it. Credentials go in and never come out: a secret reads as `{"set": true}`.
  */
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ConnectionId, ConnectionState } from "@casewire/core/domain/Connection"
 import { Inventory } from "@casewire/core/domain/Inventory"
@@ -9,6 +9,7 @@ import { CaseType, CaseTypeLink } from "@casewire/core/domain/Mapping"
 import { Toggles } from "@casewire/core/domain/Toggles"
 import { CrmCatalog, CrmCheck } from "@casewire/core/ports/Crm"
 import { Access, Decoding, scoped } from "./Access.ts"
+import { Limit } from "./Cases.ts"
 import { CrmFailed, Forbidden, Invalid, NotFound } from "./Problem.ts"
 import { RunView } from "./Runs.ts"
 import { Time } from "./Time.ts"
@@ -53,6 +54,18 @@ export const CaseTypeView = Schema.Struct({
   platformCaseType: Schema.NullOr(Schema.String),
   /** Why nothing mapped is sent for it. */
   reason: Schema.NullOr(Schema.String)
+})
+
+const SwitchName = Schema.Literals(Struct.keys(Toggles.fields))
+
+export const SwitchChangeView = Schema.Struct({
+  at: Time,
+  /** Whose token it was, or `casewire` for the host itself. */
+  by: Schema.String,
+  turnedOn: Schema.Array(SwitchName),
+  turnedOff: Schema.Array(SwitchName),
+  /** All switches, as they were from then on. */
+  toggles: Toggles
 })
 
 const Created = ConnectionView.pipe(HttpApiSchema.status(201))
@@ -154,6 +167,15 @@ export class ConnectionsGroup extends HttpApiGroup.make("connections")
     })
       .annotate(OpenApi.Summary, "Set all switches at once")
       .annotateMerge(scoped("admin")),
+    /** By it every item that was held, dropped or ignored can be explained: which switch was off then, and since when. */
+    HttpApiEndpoint.get("toggleHistory", "/connections/:id/toggles/history", {
+      params,
+      query: { limit: Limit },
+      success: Schema.Struct({ changes: Schema.Array(SwitchChangeView) }),
+      error: NotFound
+    })
+      .annotate(OpenApi.Summary, "Who turned which switch on or off, and when, the newest first")
+      .annotateMerge(scoped("read")),
     /** Where the firm had its limit raised by the CRM; null takes the plugin's own. In force at once. */
     HttpApiEndpoint.put("setCallLimit", "/connections/:id/call-limit", {
       params,

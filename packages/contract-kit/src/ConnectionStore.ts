@@ -7,6 +7,7 @@ import { ConnectionStore, type TokenOwner } from "@casewire/core/ports/Connectio
 import { Storage } from "@casewire/core/ports/Storage"
 import { contract, type Laws } from "./Law.ts"
 import { connection, firm, otherConnection, otherFirm, secondConnection, start } from "./samples.ts"
+import { switchLogDurable, switchLogLaws } from "./SwitchLogLaws.ts"
 
 const webhook: TokenOwner = { _tag: "Webhook", firmId: firm.id, connectionId: connection.id }
 const api: TokenOwner = { _tag: "Api", firmId: firm.id, name: "reporting" }
@@ -327,9 +328,11 @@ export const connectionStoreLaws: Laws = {
       run: Effect.gen(function* () {
         assert.isNull(yield* connectionOf(yield* issue(api)))
       })
-    }
+    },
+    ...switchLogLaws
   ],
   durable: [
+    ...switchLogDurable,
     {
       title: "connections, credentials and firms outlive a restart",
       before: Effect.gen(function* () {

@@ -14,8 +14,10 @@ import { JobId } from "@casewire/core/domain/Job"
 import { DraftId } from "@casewire/core/domain/MappingVersion"
 import { plannedRun, RunId } from "@casewire/core/domain/Run"
 import { SubscriptionId, WebhookId } from "@casewire/core/domain/Subscription"
+import { allOff } from "@casewire/core/domain/Toggles"
 import { TimelineEntryId } from "@casewire/core/domain/TimelineEntry"
 import { CaseStore } from "@casewire/core/ports/CaseStore"
+import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { ConnectionRemoval } from "@casewire/core/ports/ConnectionRemoval"
 import { DocumentStore } from "@casewire/core/ports/DocumentStore"
 import { ListStore } from "@casewire/core/ports/ListStore"
@@ -43,7 +45,8 @@ export const telling = RunId.make("019b8d6a-0009-7000-8000-0000000000ff")
 export const plant = Effect.fnUntraced(function* ({ firmId, id: connectionId }: Connection) {
   const [cases, storage, queue, timeline] = [yield* CaseStore, yield* Storage, yield* Queue, yield* Timeline]
   const [documents, lists, mappings] = [yield* DocumentStore, yield* ListStore, yield* MappingStore]
-  const [runs, subscriptions] = [yield* RunStore, yield* SubscriptionStore]
+  const [runs, subscriptions, connections] = [yield* RunStore, yield* SubscriptionStore, yield* ConnectionStore]
+  yield* connections.logSwitches(firmId, connectionId, { at: start, by: "Ana", before: allOff, after: allOff })
   const own = { firmId, connectionId }
   const client = yield* makeClient({ ...own })
   const of = yield* makeCase({ ...own, clientId: client.id })
@@ -206,6 +209,8 @@ export const remains = Effect.fnUntraced(function* (planted: Planted) {
   yield* option("run", runs.get(firmId, planted.runId))
   see("run rows", yield* runs.rows(firmId, planted.runId, { limit: 10 }))
   yield* option("webhook", subscriptions.delivery(firmId, planted.webhookId))
+  const connections = yield* ConnectionStore
+  see("log of switches", yield* connections.switchLog(firmId, connectionId, { limit: 10 }))
   const inventory = yield* removal.inventory(firmId, connectionId)
   for (const [kind, count] of Object.entries(inventory)) see(`counted ${kind}`, count === 0 ? undefined : count)
   return found

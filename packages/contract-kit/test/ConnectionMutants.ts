@@ -85,6 +85,17 @@ export const connectionMutants: Record<string, Mutant> = {
   "swallows a change that throws": inConnections((own) => ({
     update: (firmId, id, change) => Effect.catchDefect(own.update(firmId, id, change), () => own.get(firmId, id))
   })),
+  "forgets the log of switches": inConnections(() => ({ logSwitches: () => Effect.void })),
+  "shows the log of switches the oldest first": inConnections((own) => ({
+    switchLog: (firmId, id, { limit }) =>
+      Effect.map(own.switchLog(firmId, id, { limit: 1000 }), (lines) => lines.toReversed().slice(0, limit))
+  })),
+  "shows one log of switches to all": inConnections((own) => ({
+    switchLog: (_, __, options) => own.switchLog(firm.id, connection.id, options)
+  })),
+  "logs switches outside the transaction": inConnections((own) => ({
+    logSwitches: (firmId, id, change) => escaped(own.logSwitches(firmId, id, change))
+  })),
   "finds no tokens": inConnections(() => ({
     connectionOfToken: () => Effect.succeed(Option.none()),
     firmOfToken: () => Effect.succeed(Option.none())

@@ -224,6 +224,13 @@ const noticed: Record<string, Record<string, string | ReadonlyArray<string>>> = 
     "saving a connection without credentials keeps those it has": "forgets credentials with a save",
     "new credentials replace the old ones as a whole": "merges credentials",
     "an update answers and keeps the changed connection": "forgets updates",
+    "the log of switches has its lines as they were added, the last one first, up to a limit": [
+      "forgets the log of switches",
+      "shows the log of switches the oldest first"
+    ],
+    "the log of switches is each connection's own, and no other firm's": "shows one log of switches to all",
+    "a line in the log of switches is there within its transaction, and goes when that is rolled back":
+      "logs switches outside the transaction",
     "updates at the same moment all count": "updates in two steps",
     "saves and updates roll back with their transaction": "saves connections outside the transaction",
     "a change that throws is a defect and changes nothing": "swallows a change that throws",
@@ -319,6 +326,7 @@ const noticedAtRestart: Record<string, ReadonlyArray<() => Layer.Layer<Ports>>> 
   "an idempotency key outlives a restart": [forgetsAll, outliving("binds keys outside the transaction")],
   "cases, clients and history outlive a restart": [forgetsAll, outliving("saves no fields")],
   "connections, credentials and firms outlive a restart": [forgetsAll, outliving("loses the cursor")],
+  "the log of switches outlives a restart": [forgetsAll, outliving("forgets the log of switches")],
   "tokens outlive a restart": [forgetsAll, outliving("makes short tokens")],
   "catalogs, mappings, drafts and status tables outlive a restart": [forgetsAll, outliving("takes the oldest version")],
   "documents outlive a restart, and what was removed does not come back": [forgetsAll, outliving("removes nothing")]

@@ -16,7 +16,7 @@ import { type FirmId, newId } from "./domain/Ids.ts"
 import { type CaseTypeLink, checkLinks } from "./domain/Mapping.ts"
 import { FieldProblem } from "./domain/Receipt.ts"
 import { afterToggles } from "./domain/StatusResume.ts"
-import { allOff, type Toggles } from "./domain/Toggles.ts"
+import { allOff, switched, type Toggles } from "./domain/Toggles.ts"
 import { normaliseKey } from "./domain/WebhookFields.ts"
 import { ConnectionNotFound, ConnectionStore } from "./ports/ConnectionStore.ts"
 import { Crm, type CrmCheck, type CrmError } from "./ports/Crm.ts"
@@ -62,10 +62,12 @@ export class Setup extends Context.Service<
       overlapMs: number,
       options?: { readonly locked?: FlatRecord; readonly beside?: boolean }
     ) => Effect.Effect<Redacted.Redacted<string>, ConnectionNotFound>
+    /** What changes is written into the log of switches in the same transaction; `by` is who asked for it. */
     readonly setToggles: (
       firmId: FirmId,
       id: ConnectionId,
-      toggles: Toggles
+      toggles: Toggles,
+      by?: string
     ) => Effect.Effect<Connection, ConnectionNotFound>
     readonly setLinks: (
       firmId: FirmId,
@@ -236,12 +238,26 @@ export class Setup extends Context.Service<
         return token
       })
 
-      const setToggles = Effect.fn("Setup.setToggles")(function* (firmId: FirmId, id: ConnectionId, toggles: Toggles) {
+      const setToggles = Effect.fn("Setup.setToggles")(function* (
+        firmId: FirmId,
+        id: ConnectionId,
+        toggles: Toggles,
+        by = "casewire"
+      ) {
         const now = yield* Clock.currentTimeMillis
         const held = yield* queue.find(firmId, { connectionId: id, states: ["held"], work: ["PushStatus"] })
         const waits = held.some(({ reason }) => holderOf(reason) === "switch")
-        const after = yield* update(firmId, id, (connection) =>
-          afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, waits, now)
+        const after = yield* storage.atomically(
+          Effect.gen(function* () {
+            const { toggles: before } = yield* live(firmId, id)
+            const changed = yield* update(firmId, id, (connection) =>
+              afterToggles(connection, { ...connection, toggles, updatedAt: now, catchUpDue: now }, waits, now)
+            )
+            const { off, on } = switched({ before, after: toggles })
+            if (on.length + off.length > 0)
+              yield* connections.logSwitches(firmId, id, { at: now, by, before, after: toggles })
+            return changed
+          })
         )
         yield* catchUp.run(after)
         return after

@@ -23,6 +23,24 @@ export const Toggles = Schema.Struct({
 })
 export interface Toggles extends Schema.Schema.Type<typeof Toggles> {}
 
+/** One line of the log of a connection's switches, by which what was held, dropped or ignored can be explained later. */
+export const SwitchChange = Schema.Struct({
+  at: Schema.Finite,
+  by: Schema.String,
+  before: Toggles,
+  after: Toggles
+})
+export interface SwitchChange extends Schema.Schema.Type<typeof SwitchChange> {}
+
+/** The switches that went on and those that went off. */
+export const switched = ({ after, before }: Pick<SwitchChange, "before" | "after">) => {
+  const names = Object.keys(Toggles.fields) as ReadonlyArray<keyof Toggles>
+  return {
+    on: names.filter((name) => !before[name] && after[name]),
+    off: names.filter((name) => before[name] && !after[name])
+  }
+}
+
 export const allOff: Toggles = {
   enabled: false,
   receive: false,

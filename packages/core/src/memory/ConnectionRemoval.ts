@@ -160,6 +160,7 @@ const rowsOf = (
     ...take("mappings", database.mappings, isHere),
     ...take("mappings", database.mappingDrafts, isHere),
     ...take("mappings", database.statusTables, isHere),
+    ...take("hidden", database.switchLog, isHere),
     ...take("hidden", database.runRows, (row) => row.firmId === firmId && runs.has(row.runId)),
     ...take("runs", database.runs, (run) => runs.has(run.id))
   ]

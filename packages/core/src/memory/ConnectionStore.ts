@@ -13,7 +13,7 @@ export const layer = Layer.effect(
   ConnectionStore,
   Effect.gen(function* () {
     const database = yield* Database
-    const { connections, credentials, firms, tokens } = database
+    const { connections, credentials, firms, switchLog, tokens } = database
 
     const own = (firmId: FirmId, id: ConnectionId): Effect.Effect<Connection, ConnectionNotFound> => {
       const connection = connections.get(id)
@@ -63,6 +63,22 @@ export const layer = Layer.effect(
             connections.set(tx, id, changed)
             return Effect.succeed(changed)
           })
+        ),
+
+      logSwitches: (firmId, connectionId, change) =>
+        database.write((tx) => {
+          const position = database.nextNumber()
+          switchLog.set(tx, String(position), { firmId, connectionId, change, position })
+        }),
+
+      switchLog: (firmId, id, { limit }) =>
+        database.read(() =>
+          switchLog
+            .values()
+            .filter((line) => line.firmId === firmId && line.connectionId === id)
+            .sort((a, b) => b.position - a.position)
+            .slice(0, limit)
+            .map(({ change }) => change)
         ),
 
       issueToken: Effect.fn("ConnectionStore.issueToken")(function* (owner, options) {

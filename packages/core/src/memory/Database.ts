@@ -17,6 +17,7 @@ import type { KeptVersion, Pin, Swap } from "../domain/PluginSwap.ts"
 import type { Run, RunRow } from "../domain/Run.ts"
 import type { StatusTable } from "../domain/StatusLinks.ts"
 import type { HookDelivery, Subscription } from "../domain/Subscription.ts"
+import type { SwitchChange } from "../domain/Toggles.ts"
 import type { TimelineEntry } from "../domain/TimelineEntry.ts"
 import type { TokenOwner } from "../ports/ConnectionStore.ts"
 import type { StoredDocument } from "../ports/DocumentStore.ts"
@@ -90,6 +91,12 @@ export class Database extends Context.Service<
     readonly connections: Table<Connection>
     readonly credentials: Table<Readonly<Record<string, Redacted.Redacted<string>>>>
     readonly tokens: Table<Token>
+    readonly switchLog: Table<{
+      readonly firmId: string
+      readonly connectionId: string
+      readonly change: SwitchChange
+      readonly position: number
+    }>
     readonly cases: Table<Case>
     readonly clients: Table<Client>
     readonly events: Table<{ readonly event: CaseEvent; readonly position: number }>
@@ -177,6 +184,7 @@ export class Database extends Context.Service<
       connections: new Table(),
       credentials: new Table(),
       tokens: new Table(),
+      switchLog: new Table(),
       cases: new Table(),
       clients: new Table(),
       events: new Table(),

@@ -6,6 +6,7 @@ import { Context, Effect, Option, Redacted, Schema } from "effect"
 import type { Connection, ConnectionId, Firm } from "../domain/Connection.ts"
 import type { FlatRecord } from "../domain/FlatRecord.ts"
 import type { FirmId, Instant } from "../domain/Ids.ts"
+import type { SwitchChange } from "../domain/Toggles.ts"
 import type { TokenScopes } from "../domain/TokenScope.ts"
 
 export class ConnectionNotFound extends Schema.TaggedError<ConnectionNotFound>()("ConnectionNotFound", {
@@ -60,6 +61,14 @@ export class ConnectionStore extends Context.Service<
       id: ConnectionId,
       change: (connection: Connection) => Connection
     ) => Effect.Effect<Connection, ConnectionNotFound>
+    /** Adds a line to the log of the connection's switches. No line is ever changed; they go with the connection. */
+    readonly logSwitches: (firmId: FirmId, id: ConnectionId, change: SwitchChange) => Effect.Effect<void>
+    /** The log's lines in the order in which they were added, the last one first. */
+    readonly switchLog: (
+      firmId: FirmId,
+      id: ConnectionId,
+      options: { readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<SwitchChange>>
     /** Makes a token of 32 random bytes. Earlier webhook tokens of the connection stay valid until `earlierUntil`, or end at once. */
     readonly issueToken: (
       owner: TokenOwner,
