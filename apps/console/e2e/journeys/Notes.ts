@@ -8,7 +8,7 @@ const hostile = "<img src=x onerror=\"document.title='ran'\"><script>document.ti
 export const notes: Journey = {
   title: "finding a lead, its notes and what went wrong",
   run: async (world) => {
-    const { check, expectRefusals, host, page, scan, scanAll } = world
+    const { check, checkSoon, expectRefusals, host, page, scan, scanAll } = world
     const { body: portal } = await host.crm("GET", "/state")
     const made = await host.crm("POST", "/leads", {
       caseType: portal.caseTypes[0].name,
@@ -24,8 +24,8 @@ export const notes: Journey = {
     await scanAll("/")
     await page.getByRole("searchbox", { name: "Find a lead by id or name" }).fill(String(portal.leads[0].leadId))
     await page.keyboard.press("Enter")
-    await page.getByRole("row").nth(1).waitFor()
-    await check("one lead has that id", (await page.getByRole("row").count()) === 2)
+    await page.getByRole("heading", { level: 1, name: "Leads" }).waitFor()
+    await checkSoon("one lead has that id", async () => (await page.getByRole("row").count()) === 2)
     await page.getByRole("link", { name: "Leads" }).click()
     await page.getByRole("heading", { level: 1, name: "Leads" }).waitFor()
     await page.getByRole("row").nth(6).waitFor()
