@@ -3,12 +3,14 @@
  * beside a bare `node:http` server that stores the same bytes with the same group commit.
  *
  * The two take turns under the same load from a process on the other core. Whoever is not measured is stopped
- * meanwhile: work left over from its own turn would slow the other one. The goal is a share of the floor's throughput;
- * it is met or missed by the median of the rounds.
+ * meanwhile: work left over from its own turn would slow the other one. After each of its turns Casewire writes the rows
+ * that its durable webhooks still wait for (decision 16), untimed but printed: every turn begins with none waiting.
+ * The goal is a share of the floor's throughput; it is met or missed by the median of the rounds.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { webhookUrl } from "./WebhookUrl.ts"
@@ -112,12 +114,28 @@ export const ingest = async (args: ReadonlyArray<string>): Promise<boolean> => {
         for (const other of others) process.kill(other.pid, "SIGCONT")
       }
     }
-    for (const { pid, url } of subjects) await alone(pid, () => measure(url, pid, 2, connections))
+    const token = readFileSync(join(place.data, "api-token"), "utf8").trim()
+    /** How long the rows of a turn's webhooks take: a list of receipts is answered once they are all there. */
+    const rowsAfter = async (name: string): Promise<number | undefined> => {
+      if (name !== "casewire") return undefined
+      const began = performance.now()
+      const list = await fetch(`${casewire.url}/api/v1/receipts?limit=1`, {
+        headers: { authorization: `Bearer ${token}` }
+      })
+      if (list.status !== 200) throw new Error(`the list of receipts answered ${list.status}`)
+      await list.arrayBuffer()
+      return Math.round(performance.now() - began)
+    }
+    for (const { name, pid, url } of subjects) {
+      await alone(pid, () => measure(url, pid, 2, connections))
+      await rowsAfter(name)
+    }
     const seen = { casewire: [] as Array<Measured>, floor: [] as Array<Measured> }
     for (let index = 0; index < rounds; index++)
       for (const { name, pid, url } of index % 2 === 0 ? subjects : [...subjects].reverse()) {
         const result = await alone(pid, () => measure(url, pid, seconds, connections))
         seen[name].push(result)
+        const rowsAfterMs = await rowsAfter(name)
         console.log(
           JSON.stringify({
             round: index + 1,
@@ -126,7 +144,8 @@ export const ingest = async (args: ReadonlyArray<string>): Promise<boolean> => {
             cpuMicrosPerRequest: round((result.serverCpu / result.answered) * 1e6, 1),
             serverCores: round(result.serverCpu / result.seconds),
             loadCores: round(result.loadCpu / result.seconds),
-            refused: result.refused
+            refused: result.refused,
+            rowsAfterMs
           })
         )
       }

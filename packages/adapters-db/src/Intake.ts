@@ -21,7 +21,7 @@ import type { WorkSignal } from "./WorkSignal.ts"
 const batchLimit = 1_000
 const queueLimit = 20_000
 /** More receipts than this do not wait for their rows, however many webhooks come. */
-const mostWaiting = 1_000_000
+const mostWaiting = 250_000
 const tickMs = 100
 
 interface Call {
