@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /**
- * The `casewire` command. Exit codes: 0 done, 1 failed, 64 wrong usage, 74 storage failed, 75 another process owns the
- * store, 78 configuration.
+ * The `casewire` command. Exit codes: 0 done, 1 failed, 2 wrong usage, 75 another process owns the store, 78
+ * configuration; `casewire plugin` tells more apart (docs/plugins.md).
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit, Runtime } from "effect"
-import { Command } from "effect/cli"
+import { CliError, Command } from "effect/cli"
 import { doctor } from "./commands/Doctor.ts"
 import { migrate } from "./commands/Migrate.ts"
 import { plugin } from "./commands/Plugin.ts"
 import { serve } from "./commands/Serve.ts"
 import { start } from "./commands/Start.ts"
 import { token } from "./commands/Token.ts"
+import { exits } from "./commands/PluginAnswer.ts"
 import { StartRefused } from "./Settings.ts"
 
 const casewire = Command.make("casewire").pipe(
@@ -29,15 +31,18 @@ const explain = (error: unknown): StartRefused => {
   return new StartRefused({ message, exit: 1 })
 }
 
+const ending = (message: string, exit: number) =>
+  Effect.fail(Object.assign(new Error(message), { [Runtime.errorExitCode]: exit }))
+
 casewire.pipe(
   Command.run({ version: "0.1.0" }),
   Effect.provide(NodeServices.layer),
   Effect.catch((error) => {
+    // Help and what is wrong with the words of the command are printed by now.
+    if (error instanceof CliError.ShowHelp)
+      return error.errors.length === 0 ? Effect.void : ending("wrong usage", exits.usage)
     const refused = explain(error)
-    return Effect.andThen(
-      Console.error(`casewire: ${refused.message}`),
-      Effect.fail(Object.assign(new Error(refused.message), { [Runtime.errorExitCode]: refused.exit }))
-    )
+    return Effect.andThen(Console.error(`casewire: ${refused.message}`), ending(refused.message, refused.exit))
   }),
   (program) =>
     NodeRuntime.runMain(program, {

@@ -205,9 +205,25 @@ describe("the casewire command", { concurrent: false }, () => {
     90_000
   )
 
-  it("answers wrong usage with help and a code that is not 0", async () => {
-    const { code, err, out } = await run(["dance"], {})
-    assert.notStrictEqual(code, 0)
-    assert.include(out + err, "serve")
+  it.each([
+    ["a command that there is not", ["dance"], /serve/],
+    ["a flag that there is not", ["serve", "--loudly"], /--loudly/],
+    ["a flag of a command about plugins that there is not", ["plugin", "show", "acme", "--loudly"], /--loudly/],
+    ["a value that is none", ["token", "--scope", "everything"], /everything/],
+    ["an argument that is missing", ["plugin", "verify"], /file/]
+  ] as const)("answers wrong usage with help and exits with 2: %s", async (_, words, shown) => {
+    const { code, err, out } = await run(words, {})
+    assert.strictEqual(code, 2)
+    assert.match(out + err, shown)
+    assert.notInclude(out + err, "Help requested")
   })
+
+  it.each([[[]], [["--help"]], [["plugin"]], [["plugin", "reload", "--help"]]])(
+    "shows help where it is asked for, and that is no failure: %j",
+    async (words) => {
+      const { code, err, out } = await run(words, {})
+      assert.deepStrictEqual([code, err], [0, ""])
+      assert.match(out, /USAGE|Usage/)
+    }
+  )
 })
