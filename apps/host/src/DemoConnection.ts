@@ -7,26 +7,10 @@ import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Setup } from "@casewire/core/Setup"
 import type { Connection } from "@casewire/core/domain/Connection"
 import type { Rehearsal } from "@casewire/api/Session"
-import { FirmId } from "@casewire/core/domain/Ids"
 import { demoPortal } from "@casewire/lawruler-sandbox"
-import { Clock, Effect, Redacted, Stream } from "effect"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { Effect, Redacted, Stream } from "effect"
+import { demoFirm } from "./DemoFirm.ts"
 import { StartRefused } from "./Settings.ts"
-
-export const demoFirm = FirmId.make("demo-firm")
-
-/** Gives the firm's API token; made at the first start and kept in a file that only this user can read. */
-export const apiToken = Effect.fn("DemoConnection.apiToken")(function* (file: string) {
-  const connections = yield* ConnectionStore
-  yield* connections.saveFirm({ id: demoFirm, name: "Demo firm", createdAt: yield* Clock.currentTimeMillis })
-  if (existsSync(file)) {
-    const known = readFileSync(file, "utf8").trim()
-    if ((yield* connections.firmOfToken(known))._tag === "Some") return known
-  }
-  const token = Redacted.value(yield* connections.issueToken({ _tag: "Api", firmId: demoFirm, name: "first start" }))
-  writeFileSync(file, `${token}\n`, { mode: 0o600 })
-  return token
-})
 
 /** What the console's connect form is filled in with by whoever wants to try it. */
 export const rehearsalWith = (sandboxUrl: string): Rehearsal => {

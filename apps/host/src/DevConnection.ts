@@ -8,7 +8,7 @@ import type { PluginManifest } from "@casewire/core/CrmPlugin"
 import { Setup } from "@casewire/core/Setup"
 import type { StartedSandbox } from "@casewire/plugin-kit/SandboxProcess"
 import { Effect, Redacted, Stream } from "effect"
-import { demoFirm } from "./DemoConnection.ts"
+import { demoFirm } from "./DemoFirm.ts"
 import { StartRefused } from "./Settings.ts"
 
 export const offerConnection = Effect.fn("DevConnection.offer")(

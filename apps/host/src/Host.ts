@@ -5,7 +5,6 @@
 import { layer as layerGateway } from "@casewire/adapters-http/CrmHttp"
 import { layer as layerPlatformHttp } from "@casewire/adapters-http/PlatformHttp"
 import { layer as layerServer } from "@casewire/adapters-http/Server"
-import { layerSqlite } from "@casewire/adapters-db/Sqlite"
 import { Backlog, BacklogLimit } from "@casewire/core/Backlog"
 import * as Belt from "@casewire/core/Belt"
 import { CaseDocuments, DocumentQuota } from "@casewire/core/CaseDocuments"
@@ -26,17 +25,9 @@ import { join } from "node:path"
 import { layerKeptManifests } from "./KeptManifests.ts"
 import { layerMachine } from "./Machine.ts"
 import { layerPlugins } from "./PluginWorkers.ts"
-import { dataFolder, readKey, type Settings } from "./Settings.ts"
+import type { Settings } from "./Settings.ts"
 import { layerSheets } from "./Sheets.ts"
-
-/** The store of this data folder: transactions, queue, cases, connections, documents. */
-export const layerStore = (settings: Settings) =>
-  Layer.unwrap(
-    Effect.map(readKey(settings), ({ kek, kekId }) => {
-      const { documents, store } = dataFolder(settings.data)
-      return layerSqlite({ file: store, documents, kek, kekId })
-    })
-  )
+import { layerStore } from "./Store.ts"
 
 const layerTimes = ({ clientTimeoutMs, lateCommitMs }: Settings) =>
   Layer.succeed(DeliveryTimes, { clientTimeoutMs, lateCommitMs, leaseMs: 30_000 })

@@ -11,9 +11,9 @@ import { Console, Effect, Option, Redacted, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { demoFirm } from "../DemoConnection.ts"
-import { layerDoctor } from "../Host.ts"
+import { demoFirm } from "../DemoFirm.ts"
 import { readSettings, type Settings, StartRefused } from "../Settings.ts"
+import { load } from "./Load.ts"
 
 interface ConnectionFindings {
   readonly id: string
@@ -104,6 +104,7 @@ const readStore = Effect.fnUntraced(function* (settings: Settings) {
       message: `there is no store in ${folder}, and no host is running: set CASEWIRE_DATA, or start the host`,
       exit: 78
     })
+  const { layerDoctor } = yield* load(() => import("../Host.ts"))
   return yield* Effect.gen(function* () {
     const connections = yield* ConnectionStore
     const service = yield* Doctor

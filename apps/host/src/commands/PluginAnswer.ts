@@ -1,7 +1,7 @@
 /**
  * How the commands about plugins answer: data on stdout, as text or as one JSON envelope; everything else on stderr; and
- * an exit code that a script can tell apart. 2 wrong usage, 3 configuration, 4 sign-in or permission, 5 not there, 6 refused or to be
- * confirmed first, 7 failed in part, 8 the host was not reached.
+ * an exit code that a script can tell apart. 2 wrong usage, 3 configuration, 4 sign-in or permission, 5 not there, 6
+ * refused or to be confirmed first, 7 failed in part, 8 the host was not reached.
  */
 import type { PluginRefusalCode } from "@casewire/core/domain/PluginRefusal"
 import { Console, Effect } from "effect"

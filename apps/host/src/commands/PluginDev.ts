@@ -17,11 +17,11 @@ import { Clock, Console, Effect, Exit, Option, Scope, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { dirname, join, relative } from "node:path"
 import { stripVTControlCharacters } from "node:util"
-import { apiToken } from "../DemoConnection.ts"
+import { apiToken } from "../DemoFirm.ts"
 import { offerConnection } from "../DevConnection.ts"
 import { dataFolder, readSettings, type Settings, StartRefused } from "../Settings.ts"
+import { load } from "./Load.ts"
 import { exits } from "./PluginAnswer.ts"
-import { running } from "./Serve.ts"
 
 export const pluginDev = Command.make(
   "dev",
@@ -79,6 +79,7 @@ export const pluginDev = Command.make(
           )
         )
       })
+      const { running } = yield* load(() => import("../Running.ts"))
       yield* running(own, ready)
     },
     (effect) =>

@@ -1,10 +1,9 @@
 /** `casewire start`: host, sandbox and a ready-made connection in one process, to try things out. */
-import { demoPortal, serve as serveSandbox } from "@casewire/lawruler-sandbox"
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { apiToken, offerDemo, rehearsalWith } from "../DemoConnection.ts"
+import { apiToken } from "../DemoFirm.ts"
 import { dataFolder, readSettings, type Settings } from "../Settings.ts"
-import { running } from "./Serve.ts"
+import { load } from "./Load.ts"
 
 export const start = Command.make(
   "start",
@@ -16,19 +15,31 @@ export const start = Command.make(
   },
   Effect.fn(function* ({ empty }) {
     const given = yield* readSettings
+    const { running } = yield* load(() => import("../Running.ts"))
+    const { offerDemo, rehearsalWith } = yield* load(() => import("../DemoConnection.ts"))
+    const { demoPortal, serve: serveSandbox } = yield* load(() => import("@casewire/lawruler-sandbox"))
     const sandbox = yield* serveSandbox({ port: given.sandboxPort, host: "127.0.0.1" })
     const settings: Settings = { ...given, sandboxOrigin: Option.some(sandbox.url) }
     const ready = Effect.fnUntraced(function* (url: string) {
       const { apiToken: file } = dataFolder(settings.data)
       const token = yield* apiToken(file)
       const connection = empty ? undefined : yield* offerDemo({ sandboxUrl: sandbox.url, hostUrl: url })
-      yield* Console.log(welcome({ url, sandbox: sandbox.url, file, token, connection: connection?.name }))
+      yield* Console.log(
+        welcome({ url, portal: demoPortal.root, sandbox: sandbox.url, file, token, connection: connection?.name })
+      )
     })
     yield* running(settings, ready, rehearsalWith(sandbox.url))
   }, Effect.scoped)
 ).pipe(Command.withDescription("Run the host together with a sandbox and a ready-made connection to it"))
 
-const welcome = (at: { url: string; sandbox: string; file: string; token: string; connection: string | undefined }) => `
+const welcome = (at: {
+  url: string
+  portal: string
+  sandbox: string
+  file: string
+  token: string
+  connection: string | undefined
+}) => `
 Casewire is running.
 
   console       ${at.url}/login#token=${at.token}
@@ -39,7 +50,7 @@ Casewire is running.
   API token     in ${at.file}
 
 Try it:
-  1. Open ${at.sandbox}/ , choose the portal "${demoPortal.root}" and a lead, change its status: the case appears in Casewire.
+  1. Open ${at.sandbox}/ , choose the portal "${at.portal}" and a lead, change its status: the case appears in Casewire.
        curl -s -H "authorization: Bearer $(cat ${at.file})" ${at.url}/api/v1/cases
   2. Send a message to that case; it becomes a note in the category Client Communications:
        curl -s -H "authorization: Bearer $(cat ${at.file})" -H "content-type: application/json" ${at.url}/api/v1/events \\

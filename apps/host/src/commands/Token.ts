@@ -4,9 +4,9 @@ import { TokenScope } from "@casewire/core/domain/TokenScope"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { Clock, Console, Effect, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
-import { demoFirm } from "../DemoConnection.ts"
-import { layerStore } from "../Host.ts"
+import { demoFirm } from "../DemoFirm.ts"
 import { readSettings } from "../Settings.ts"
+import { load } from "./Load.ts"
 
 export const token = Command.make(
   "token",
@@ -23,6 +23,7 @@ export const token = Command.make(
   },
   Effect.fn(function* ({ firm, name, scope }) {
     const settings = yield* readSettings
+    const { layerStore } = yield* load(() => import("../Store.ts"))
     const issued = yield* Effect.gen(function* () {
       const connections = yield* ConnectionStore
       const firmId = FirmId.make(firm)
