@@ -1,13 +1,25 @@
 /**
- * Guarantees suite 14: no secret and no fact about a client in any log, span, problem or file but sealed. The same story
- * is lived twice: by a host process whose output is read, and in this process, where every span and every log entry is
- * caught with its annotations and causes. Then everything is searched for every spelling of every canary.
+ * Guarantees suite 14: no secret and no fact about a client in any log, span, metric, problem or file but sealed. The
+ * same story is lived twice: by a host process whose output is read, and in this process, where every span and every log
+ * entry is caught with its annotations and causes, and the metrics are read at the end. Then everything is searched for
+ * every spelling of every canary.
  */
 import { ListeningAddress } from "@casewire/adapters-http/Server"
 import { ConnectionStore } from "@casewire/core/ports/ConnectionStore"
 import { FirmId } from "@casewire/core/domain/Ids"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Cause, ConfigProvider, Effect, Layer, Logger, ManagedRuntime, Redacted, References, Tracer } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Effect,
+  Layer,
+  Logger,
+  ManagedRuntime,
+  Metric,
+  Redacted,
+  References,
+  Tracer
+} from "effect"
 import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -117,7 +129,7 @@ describe("no canary is found", { concurrent: false }, () => {
   )
 
   it(
-    "in any span or log entry, with attributes, annotations and causes",
+    "in any span, metric or log entry, with attributes, annotations and causes",
     async () => {
       const { data, remove } = throwAway()
       await resetSandbox()
@@ -169,11 +181,13 @@ describe("no canary is found", { concurrent: false }, () => {
         )
         const outcome = await canaryStory(url, sandbox.url, crm, token)
         const needles = needlesOf(outcome, token, data)
+        const metrics = await runtime.runPromise(Metric.snapshot)
         await runtime.dispose()
         assert.isAtLeast(spans.length, 200)
         const hits = [
           ...spans.flatMap((span) => hitsIn(needles, `span ${span.name}`, textOf(span))),
           ...events.flatMap((text) => hitsIn(needles, "a span's event", text)),
+          ...metrics.flatMap((metric) => hitsIn(needles, `metric ${metric.id}`, inspect(metric, { depth: 12 }))),
           ...logs.flatMap((text) => hitsIn(needles, "a log entry", text)),
           ...outcome.refusals.flatMap((text, index) => hitsIn(needles, `refusal ${index}`, text))
         ]
