@@ -90,6 +90,11 @@ describe("a manifest", () => {
       { ...manifest, webhook: { ...manifest.webhook, testValue: "a?".repeat(600) } },
       "manifest-unreadable"
     ],
+    [
+      "whose expression repeats what repeats",
+      { ...manifest, webhook: { ...manifest.webhook, testValue: "^(a+)+$" } },
+      "manifest-unreadable"
+    ],
     ["whose origin has no TLS", { ...manifest, origins: { api: "http://crm.example/" } }, "permissions-differ"],
     ["whose origin has no path", { ...manifest, origins: { api: "https://crm.example" } }, "permissions-differ"],
     ["whose origin is any host", { ...manifest, origins: { api: "https://{root}/" } }, "permissions-differ"],

@@ -3,6 +3,7 @@
  * a name is data to show and to offer for saving, never a path; a type is believed only when the bytes look like it.
  */
 import { type Look, lookOf } from "./FileType.ts"
+import { longestTried } from "./PatternWays.ts"
 
 export const documentLimitBytes = 25 * 1024 * 1024
 
@@ -103,7 +104,7 @@ export const safeName = (name: string, limit = 200): string => {
 
 /** The record that an attached file's name speaks of differs from the one it came with. */
 export const isOfOtherRecord = (name: string, pattern: string | undefined, record: string): boolean => {
-  const named = pattern === undefined ? undefined : new RegExp(pattern).exec(name)?.[1]
+  const named = pattern === undefined ? undefined : new RegExp(pattern).exec(name.slice(0, longestTried))?.[1]
   return named !== undefined && named !== record
 }
 

@@ -1,7 +1,9 @@
 /**
  * The regular expressions of a manifest, which the host runs itself: on forms, and on every webhook before any code of
- * the plugin. One that does not compile would fail there, for every firm; so it is found when the manifest is read.
+ * the plugin. One that does not compile would fail there, and one that tries a text in too many ways would stop the
+ * host, for every firm; so both are found when the manifest is read.
  */
+import { patternWays } from "./PatternWays.ts"
 import type { WebhookDeclaration } from "./WebhookFields.ts"
 
 interface Declared {
@@ -12,6 +14,8 @@ interface Declared {
 
 /** Longer than any that a person can check. */
 const longest = 1000
+/** As a power of two: three repetitions of any length, or a moment for the longest text. */
+const mostWays = 26
 
 /** What is wrong with them, as whole sentences. */
 export const patternFaults = ({ credentials, fields, webhook }: Declared): ReadonlyArray<string> =>
@@ -24,7 +28,12 @@ export const patternFaults = ({ credentials, fields, webhook }: Declared): Reado
   ].flatMap(([what, pattern]) => {
     if (pattern === undefined) return []
     if (pattern.length > longest) return [`The pattern of ${what} is longer than ${longest} characters.`]
-    return compiles(pattern) ? [] : [`The pattern of ${what} is no regular expression.`]
+    if (!compiles(pattern)) return [`The pattern of ${what} is no regular expression.`]
+    return patternWays(pattern) <= mostWays
+      ? []
+      : [
+          `The pattern of ${what} can take very long: repeat nothing that repeats or has alternatives, and repeat at most three times without an end.`
+        ]
   })
 
 const compiles = (pattern: string): boolean => {
