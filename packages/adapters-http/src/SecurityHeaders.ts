@@ -22,8 +22,12 @@ const fixed: ReadonlyArray<readonly [string, string]> = [
   ["cache-control", "no-store"]
 ]
 
-/** For answers written in one go: names and values in turn. */
-export const securityHeaders: ReadonlyArray<string> = [...fixed.flat(), "content-security-policy", policy]
+/** For answers written in one go, which are never a page: names and values in turn. */
+export const securityHeaders: ReadonlyArray<string> = [
+  ...fixed.flat(),
+  "content-security-policy",
+  "default-src 'none'; frame-ancestors 'none'"
+]
 
 export const setSecurityHeaders = (response: ServerResponse, isDocs: boolean): void => {
   for (const [name, value] of fixed) response.setHeader(name, value)
