@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url"
 
 export class BundleFailed extends Schema.TaggedError<BundleFailed>()("BundleFailed", { message: Schema.String }) {}
 
-const program = fileURLToPath(new URL("./bundler/main.ts", import.meta.url))
+const program = fileURLToPath(
+  new URL(`./bundler/main.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url)
+)
 /** The largest plugin takes a second. */
 const deadlineMs = 60_000
 
