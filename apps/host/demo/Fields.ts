@@ -2,24 +2,30 @@
  * Steps: case types linked, a mapping sheet imported and applied, mapped fields in both directions, the rule when both
  * sides move at once, and nothing sent for a case type that is not linked.
  */
+import { workbook } from "../harness/Workbook.ts"
 import { eventually, expectEqual, expectTrue, quiescent } from "../harness/World.ts"
 import { caseOf, leadId, type Step, type Story } from "./Story.ts"
 
 const accident = { key: "Custom4124", field: "dateOfAccident" }
 const pharmacy = { key: "Custom4132", field: "pharmacy" }
 
-/** As firms fill it in: API values on top, brackets around a key, a status that must not be there. */
-const sheet = [
-  "Law Ruler API values,,,",
-  "API Key,8f14e45fceea167a5a36dedd4bea2543,,",
-  "Case type: Harbor MVA,,,",
-  "Custom# / field ID,Friendly field name,Field type,Valid options",
-  "<<Custom4124>>,Date of accident,date,",
-  "custom4132,Pharmacy,text,",
-  '4131,"Where were you treated? Check all that apply",multi select,"Chiropractor; Urgent Care; Emergency Room; ""Primary Care, or family doctor""; None"',
-  "Status,Lead status,text,",
-  "Custom9999,Not on the form,text,"
-].join("\r\n")
+/** As firms fill it in, in a workbook: API values on top, brackets around a key, a status that must not be there. */
+const sheet = workbook("Harbor MVA", [
+  ["Law Ruler API values"],
+  ["API Key", "8f14e45fceea167a5a36dedd4bea2543"],
+  ["Case type: Harbor MVA"],
+  ["Custom# / field ID", "Friendly field name", "Field type", "Valid options"],
+  ["<<Custom4124>>", "Date of accident", "date"],
+  ["custom4132", "Pharmacy", "text"],
+  [
+    "4131",
+    "Where were you treated? Check all that apply",
+    "multi select",
+    'Chiropractor; Urgent Care; Emergency Room; "Primary Care, or family doctor"; None'
+  ],
+  ["Status", "Lead status", "text"],
+  ["Custom9999", "Not on the form", "text"]
+])
 
 const change = (story: Story, eventId: string, caseId: string, fields: Readonly<Record<string, string>>) =>
   story.world.api("POST", "/events", { type: "fields_changed", eventId, caseId, fields, changedBy: "demo" })
@@ -65,7 +71,7 @@ export const fields: ReadonlyArray<Step> = [
     run: async (story) => {
       const { api } = story.world
       const path = `/connections/${story.connectionId}`
-      const uploaded = await story.world.upload(`${path}/mapping-drafts`, "mapping.csv", sheet)
+      const uploaded = await story.world.upload(`${path}/mapping-drafts`, "mapping.xlsx", sheet)
       expectEqual("the sheet is read", uploaded.status, 201)
       const draft = uploaded.body
       expectEqual(

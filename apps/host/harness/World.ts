@@ -30,7 +30,7 @@ export interface World {
   /** The host's API. */
   readonly api: (method: string, path: string, body?: unknown) => Promise<Answer>
   /** Sends one file to the host's API, as a form does. */
-  readonly upload: (path: string, fileName: string, text: string) => Promise<Answer>
+  readonly upload: (path: string, fileName: string, content: string | Uint8Array<ArrayBuffer>) => Promise<Answer>
   /** Sends bytes to the host's API. */
   readonly sendBytes: (path: string, bytes: string | Uint8Array<ArrayBuffer>) => Promise<Answer>
   /** The sandbox's admin API, below this portal. */
@@ -49,9 +49,9 @@ export const makeWorld = (hostUrl: string, sandboxUrl: string, token: string, ro
     sandboxUrl,
     root,
     api: (method, path, body) => call(method, `${hostUrl}/api/v1${path}`, { authorization: `Bearer ${token}` }, body),
-    upload: async (path, fileName, text) => {
+    upload: async (path, fileName, content) => {
       const form = new FormData()
-      form.set("file", new Blob([text]), fileName)
+      form.set("file", new Blob([content]), fileName)
       const headers = { authorization: `Bearer ${token}` }
       const response = await fetch(`${hostUrl}/api/v1${path}`, { method: "POST", headers, body: form })
       return { status: response.status, body: await response.json() }
