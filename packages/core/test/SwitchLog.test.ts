@@ -38,7 +38,7 @@ describe("the log of switches", () => {
       assert.strictEqual(older.length, before)
       assert.deepInclude(off, { by: "Ana" })
       assert.deepStrictEqual([off?.before.syncStatuses, off?.after.syncStatuses], [true, false])
-      assert.deepInclude(on, { by: "Bo", before: off?.after, after: off?.before })
+      assert.deepStrictEqual([on?.by, on?.before, on?.after], ["Bo", off?.after, off?.before])
       const held = (yield* jobs).find((job) => job.work === "PushStatus")
       assert.strictEqual(held?.state, "held")
       assert.strictEqual((on?.at ?? 0) - (off?.at ?? 0), 2000)
