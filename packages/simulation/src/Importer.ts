@@ -104,15 +104,21 @@ export class Importer {
     const run = this.#run
     if (run === undefined) return
     if (run.state !== "done") return broken("I-9", `the import is ${run.state} (${run.reason})`)
-    const keys = this.#host.database.runRows.values().flatMap(({ row, runId }) => (runId === run.id ? [row.key] : []))
+    const rows = this.#host.database.runRows.values().flatMap(({ row, runId }) => (runId === run.id ? [row] : []))
+    const keys = rows.map(({ key }) => key)
     if (new Set(keys).size !== keys.length) broken("I-8", "a record has two rows in the import")
     const counted = run.done + run.failed + run.skipped
     if (counted !== keys.length) broken("I-8", `the import counts ${counted} records and has ${keys.length} rows`)
     const still = new Set(this.#inScope())
     for (const lead of this.#due)
       if (still.has(lead) && !keys.includes(lead)) broken("I-3", `lead ${lead} was in scope and was not imported`)
-    for (const lead of keys)
-      if (!this.#host.database.cases.values().some(({ externalId }) => externalId === lead))
+    // A record that was left to a read may have vanished from the CRM before a person set that read going again.
+    const vanished = (lead: string) => this.#crm.leads.get(lead)?.gone === true
+    for (const { key: lead, verdict } of rows)
+      if (
+        !(verdict === "read-again" && vanished(lead)) &&
+        !this.#host.database.cases.values().some(({ externalId }) => externalId === lead)
+      )
         broken("I-3", `lead ${lead} was imported and has no case`)
   }
 }
